@@ -1,0 +1,73 @@
+//! Relative strength index with Wilder's smoothing.
+
+/// RSI in 0..=100: the first `period` changes are averaged, later ones smoothed by 1/`period`.
+///
+/// The first `period` updates answer `None`; without any change it answers 0.
+///
+/// ```
+/// let mut rsi = fsts_indicators::Rsi::new(2);
+/// assert_eq!(rsi.update(10.0), None);
+/// assert_eq!(rsi.update(11.0), None);
+/// assert_eq!(rsi.update(12.0), Some(100.0));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Rsi {
+    period: f64,
+    previous: Option<f64>,
+    changes: u32,
+    gain: f64,
+    loss: f64,
+}
+
+impl Rsi {
+    /// An empty index over `period` changes; a period of 0 counts as 1.
+    pub fn new(period: usize) -> Self {
+        Rsi { period: period.max(1) as f64, previous: None, changes: 0, gain: 0.0, loss: 0.0 }
+    }
+
+    /// Takes one value.
+    #[inline]
+    pub fn update(&mut self, value: f64) -> Option<f64> {
+        let change = value - self.previous.replace(value)?;
+        let (up, down) = (change.max(0.0), (-change).max(0.0));
+        if f64::from(self.changes) < self.period {
+            self.changes += 1;
+            self.gain += up / self.period;
+            self.loss += down / self.period;
+        } else {
+            self.gain = (self.gain * (self.period - 1.0) + up) / self.period;
+            self.loss = (self.loss * (self.period - 1.0) + down) / self.period;
+        }
+        (f64::from(self.changes) >= self.period).then(|| {
+            let sum = self.gain + self.loss;
+            if sum > 0.0 { 100.0 * self.gain / sum } else { 0.0 }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_published_worked_example_gives_its_values() {
+        // The worked example of StockCharts' ChartSchool, "Relative Strength Index": closes, and RSI(14) from the 15th on.
+        let closes = [
+            44.3389, 44.0902, 44.1497, 43.6124, 44.3278, 44.8264, 45.0955, 45.4245, 45.8433, 46.0826, 45.8931, 46.0328,
+            45.6140, 46.2820, 46.2820, 46.0028, 46.0328, 46.4116, 46.2222, 45.6439, 46.2122, 46.2521,
+        ];
+        let mut rsi = Rsi::new(14);
+        let values: Vec<f64> = closes.iter().filter_map(|c| rsi.update(*c)).collect();
+        let published = [70.53, 66.32, 66.55, 69.41, 66.36, 57.97, 62.93, 63.26];
+        assert_eq!(values.len(), published.len());
+        for (got, want) in values.iter().zip(published) {
+            assert!((got - want).abs() < 0.01, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_flat_series_has_no_strength() {
+        let mut rsi = Rsi::new(3);
+        assert_eq!((0..10).filter_map(|_| rsi.update(5.0)).last(), Some(0.0));
+    }
+}
