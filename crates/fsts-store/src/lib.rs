@@ -1,0 +1,43 @@
+//! What must survive, in SQLite or PostgreSQL by the same SQL and the same migrations.
+//!
+//! - [`Store`]: the open database; [`Store::verify`] proves a journal before anybody trades on it
+//! - [`take_lease`]: one writer per account, a lock plus a fencing token
+//! - [`JournalWriter`]: the journal thread; a batch is durable when [`JournalOutcome::Committed`] says so
+//! - [`ReadModel`]: rows for screens that follow the journal; [`Store::orders`] and its like read them
+//! - idempotency keys and the outbox of alerts: methods of [`Store`]
+//!
+//! Only the journal decides. Whatever else is in the database can be rebuilt from it or may be lost.
+
+mod chain;
+mod checkpoint;
+mod connect;
+mod entry;
+mod error;
+mod fault;
+mod idempotency;
+mod journal;
+mod lock;
+mod outbox;
+mod projection;
+mod read;
+mod read_model;
+mod rows;
+mod schema;
+mod series;
+mod store;
+mod target;
+mod verify;
+
+pub use chain::{NewRecord, StoredRecord};
+pub use error::StoreError;
+pub use fault::{AbortAt, CommitPlace, FaultPoint, NoFault, PauseSwitch};
+pub use idempotency::Claim;
+pub use journal::{FailureCause, JournalBatch, JournalOutcome, JournalSetup, JournalWriter, QueueFull, TailCheck};
+pub use lock::{Holder, Lease, LeaseError, stream_of, take_lease};
+pub use outbox::{Alert, Enqueued, Outgoing, Severity};
+pub use read::{AccountRow, AsOf, FillRow, OrderFilter, OrderRow, PositionRow};
+pub use read_model::ReadModel;
+pub use series::BarRow;
+pub use store::Store;
+pub use target::DatabaseTarget;
+pub use verify::{ChainError, ChainReport};

@@ -1,0 +1,37 @@
+//! Forward migrations, the same files for both databases.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, SqlSafeStr};
+
+use crate::StoreError;
+
+/// Every schema step, oldest first. A released step is never edited: its checksum is in the databases.
+const STEPS: [(i64, &str, &str); 1] = [(1, "store", include_str!("../migrations/0001_store.sql"))];
+
+fn migrator() -> Migrator {
+    let step = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(STEPS.into_iter().map(step).collect())
+}
+
+/// Brings the schema up to date.
+///
+/// A database that a newer program has migrated is refused before anything is changed: that program may have given
+/// old columns a new meaning.
+pub(crate) async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let known = STEPS.iter().map(|(version, _, _)| *version).max().unwrap_or_default();
+    migrator().run_direct(None, connection, false).await.map_err(|error| match error {
+        MigrateError::VersionMissing(found) => StoreError::NewerSchema { found, known },
+        MigrateError::VersionMismatch(version) => {
+            StoreError::ForeignSchema { version, reason: "its content differs".to_owned() }
+        }
+        MigrateError::Dirty(version) => {
+            StoreError::ForeignSchema { version, reason: "it was applied halfway".to_owned() }
+        }
+        MigrateError::Execute(cause) => cause.into(),
+        other => StoreError::Failed { reason: other.to_string() },
+    })
+}

@@ -1,0 +1,32 @@
+//! The store on SQLite always, and on PostgreSQL when `FSTS_TEST_POSTGRES` names a server it may create databases on.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking, in its helpers too")]
+
+/// Makes two tests of each `async fn(Place)`: one per database.
+macro_rules! on_both {
+    ($($name:ident)*) => { $(
+        mod $name {
+            #[test]
+            fn on_sqlite() {
+                crate::place::on_sqlite(super::$name);
+            }
+            #[test]
+            fn on_postgres() {
+                crate::place::on_postgres(super::$name);
+            }
+        }
+    )* };
+}
+
+mod alerts;
+mod damage;
+mod golden;
+mod journal;
+mod keys;
+mod lease;
+mod lost_reply;
+mod place;
+mod read_model;
+mod schema;
+mod series;
+mod story;
