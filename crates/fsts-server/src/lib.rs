@@ -1,0 +1,46 @@
+//! HTTP and WebSocket: the API, its documentation and the embedded dashboard.
+//!
+//! Start reading in `router.rs`: one table of all routes. The server knows neither the broker nor strategies.
+//!
+//! - [`bind`], then [`Bound::serve`]: the server; [`ServerConfig`]: its settings
+//! - [`Desk`]: the running engine as the server sees it; [`Archive`]: the store as the server sees it
+//! - [`views`]: the JSON shapes; [`picture`]: how to make them from the engine's books
+//!
+//! Reads ask the engine's last picture or the archive, never the engine. Writes are commands in the engine's own queue
+//! and are answered once they are durable.
+
+mod app;
+mod archive;
+mod auth;
+mod compat;
+mod config;
+mod controls;
+mod desk;
+mod edge;
+mod feed;
+mod health;
+mod hub;
+mod input;
+mod messages;
+mod orders;
+pub mod picture;
+mod problem;
+mod reads;
+mod router;
+mod server;
+mod static_files;
+pub mod views;
+
+pub use archive::{Archive, StoreArchive};
+pub use compat::TradeRequest;
+pub use config::{ServerConfig, ServerError};
+pub use controls::{HaltRequest, HaltView, ReleaseView, WatchView};
+pub use desk::{CommandOutcome, Desk, DeskError, FeedMessage, Snapshot, Topic};
+pub use feed::FeedView;
+pub use health::{AliveView, OldHealthView, ReadyView};
+pub use messages::Language;
+pub use orders::{BindRequest, OrderRequest};
+pub use problem::ProblemView;
+pub use reads::{AlertsView, BarsView, EquityView, FillsView, OrdersView, PositionsView};
+pub use router::openapi_json;
+pub use server::{Bound, bind, serve};

@@ -1,0 +1,101 @@
+//! The whole API on one screen: each route is in this table, and with that in `docs/openapi.json`.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::views::{AlertView, QuoteTickView};
+use crate::{auth, compat, controls, edge, feed, health, orders, reads, static_files};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "FSTS", description = "One account's trading loop: orders, positions, prices and the kill switch. \
+        Money is whole won; `*_ns` are UTC nanoseconds as text."),
+    components(schemas(QuoteTickView, AlertView)),
+    modifiers(&WriteToken)
+)]
+struct Api;
+
+struct WriteToken;
+
+impl Modify for WriteToken {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("FSTS_API_TOKEN")).build();
+        api.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+fn table() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        // health
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::status))
+        .routes(routes!(openapi))
+        .routes(routes!(static_files::docs))
+        // account
+        .routes(routes!(reads::balance))
+        .routes(routes!(reads::positions))
+        .routes(routes!(reads::equity))
+        .routes(routes!(reads::alerts))
+        // orders
+        .routes(routes!(reads::orders, orders::place))
+        .routes(routes!(reads::order, orders::cancel))
+        .routes(routes!(orders::bind))
+        .routes(routes!(reads::history))
+        // controls
+        .routes(routes!(controls::halt))
+        .routes(routes!(controls::resume))
+        .routes(routes!(controls::release))
+        // market
+        .routes(routes!(controls::watchlist, controls::watch))
+        .routes(routes!(reads::quote))
+        .routes(routes!(reads::bars))
+        // feed
+        .routes(routes!(feed::feed))
+        // old names
+        .routes(routes!(health::old_health))
+        .routes(routes!(compat::buy))
+        .routes(routes!(compat::sell))
+        .routes(routes!(compat::old_trade))
+}
+
+/// The API as OpenAPI 3.1 JSON, as it is committed and served.
+pub fn openapi_json() -> String {
+    let api = table().into_openapi();
+    api.to_pretty_json().expect("invariant: the description has text keys and no failing part") + "\n"
+}
+
+/// All routes behind the edge and the guard.
+pub(crate) fn router(app: App) -> Router {
+    let (routes, _) = table().split_for_parts();
+    routes
+        .route("/docs/page.js", get(static_files::docs_script))
+        .route("/docs/page.css", get(static_files::docs_style))
+        .fallback(static_files::fallback)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn_with_state(app.clone(), auth::guard))
+        .layer(from_fn_with_state(app.clone(), edge::finish))
+        .layer(from_fn(edge::secure))
+        .with_state(app)
+}
+
+async fn not_allowed(request: Request) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed").with("method", request.method())
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, content_type = "application/json")))]
+async fn openapi() -> Response {
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], openapi_json()).into_response()
+}
