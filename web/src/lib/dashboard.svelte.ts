@@ -1,0 +1,223 @@
+// Holds what the page shows: the feed's picture, market time and the links to the server.
+
+import { makeClient } from '../api/client';
+import type { Alert, Balance, Fill, FeedMessage, Order, Position, Quote, Status } from '../api/contract';
+import { openFeed, type FeedState } from '../api/feed';
+import { apply, EMPTY, listOf, mergeAlerts, mergeFills, mergeOrders, type Picture } from '../api/reduce';
+import { takeToken } from '../api/token';
+import { ACCOUNT_LIMITS, grade, isTicking, ofValuation, QUOTE_LIMITS, type Freshness, type Moment } from './freshness';
+import { nsToMs, optionalMs } from './kst';
+import { marketNow, type MarketClock } from './marketclock';
+import { makeNameAsker } from './names';
+import { speech } from './speech.svelte';
+
+const TICK_MS = 500;
+/** Anew at most this often, so that a server with holes in its numbering is not asked without end. */
+const RESYNC_EVERY_MS = 5_000;
+
+class Dashboard {
+  picture = $state.raw<Picture>(EMPTY);
+  link = $state<FeedState>('connecting');
+  retryAt = $state<number | null>(null);
+  nowMs = $state(0);
+  monotonicMs = $state(0);
+  token = $state<string | null>(null);
+  client = makeClient({ token: () => this.token, language: () => speech.language });
+
+  #latest: Picture = EMPTY;
+  #clock: MarketClock | null = null;
+  #painting = false;
+  #lastResync = -Infinity;
+  #resyncTimer: ReturnType<typeof setTimeout> | undefined;
+
+  status = $derived(this.picture.status);
+  speed = $derived(this.picture.status?.clock.speed ?? 1);
+  ticking = $derived(isTicking(this.picture.status?.clock.session_part));
+  offline = $derived(this.link !== 'up' && this.retryAt !== null);
+  moment = $derived<Moment>({
+    offline: this.offline,
+    nowMs: this.nowMs,
+    speed: this.speed,
+    ticking: this.ticking,
+  });
+  /** The last event the server says it has worked in vouches for all account figures held here. */
+  accountMs = $derived.by(() => {
+    const stamps = [this.picture.balance?.as_of.at_ns, this.picture.status?.as_of.at_ns].filter((ns) => ns !== undefined);
+    return stamps.length === 0 ? null : Math.max(...stamps.map(nsToMs));
+  });
+  account = $derived<Freshness>(grade(this.accountMs, this.moment, ACCOUNT_LIMITS));
+  /** Figures that rest on prices: equity, values, unrealised results. */
+  valuation = $derived(
+    ofValuation(this.account, (this.picture.positions ?? []).map((position) => this.quoteFreshness(position.symbol))),
+  );
+  /** Anything at all that the broker's stream or the engine brought last. */
+  dataMs = $derived.by(() => {
+    const frame = optionalMs(this.picture.status?.connection.last_frame_ns);
+    return this.accountMs === null ? frame : Math.max(this.accountMs, frame ?? 0);
+  });
+  names = $derived.by(() => {
+    const { positions, orders, fills } = this.picture;
+    const rows = [...(fills ?? []), ...(orders ?? []), ...(positions ?? [])];
+    return new Map(rows.map((row) => [row.symbol, row.name]));
+  });
+  learnedNames = $state.raw<Map<string, string>>(new Map());
+  symbols = $derived.by(() => {
+    const { status, positions } = this.picture;
+    const all = [...(status?.bots.flatMap((bot) => bot.symbols) ?? []), ...(positions ?? []).map((p) => p.symbol)];
+    return [...new Set(all)].sort();
+  });
+
+  nameOf = (symbol: string): string => this.names.get(symbol) ?? this.learnedNames.get(symbol) ?? symbol;
+
+  learnName(symbol: string, name: string): void {
+    if (name && this.learnedNames.get(symbol) !== name) this.learnedNames = new Map(this.learnedNames).set(symbol, name);
+  }
+
+  #askNames = makeNameAsker({
+    ask: async (symbol) => (await this.client.get<Quote>(`/api/v1/quotes/${encodeURIComponent(symbol)}`)).name,
+    learn: (symbol, name) => this.learnName(symbol, name),
+  });
+
+  /** Asks for names that no row brought; a symbol without any price has no quote to ask for. */
+  askNames(): void {
+    const { quotes, status } = this.picture;
+    const nameless = (symbol: string) => !this.names.has(symbol) && !this.learnedNames.has(symbol);
+    this.#askNames(this.symbols.filter((symbol) => nameless(symbol) && (status?.ready || quotes[symbol] !== undefined)));
+  }
+
+  quoteMs(symbol: string): number | null {
+    const streamed = optionalMs(this.picture.quotes[symbol]?.at_ns);
+    const held = optionalMs(this.picture.positions?.find((p) => p.symbol === symbol)?.last_price_ns);
+    if (streamed === null || held === null) return streamed ?? held;
+    return Math.max(streamed, held);
+  }
+
+  quoteFreshness(symbol: string): Freshness {
+    const own = grade(this.quoteMs(symbol), this.moment, QUOTE_LIMITS);
+    const connection = this.picture.status?.connection;
+    const doubted = connection?.stream !== 'up' || connection.stale_symbols.includes(symbol);
+    return own !== 'offline' && this.ticking && doubted ? 'stale' : own;
+  }
+
+  start(): () => void {
+    this.token = takeToken({ location, history, session: sessionStorage });
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const close = openFeed(`${scheme}://${location.host}/api/v1/feed`, {
+      message: (message) => this.#take(message),
+      state: (state, retryInMs) => this.#linked(state, retryInMs),
+    });
+    const tick = setInterval(() => this.#tick(), TICK_MS);
+    const shown = () => document.visibilityState === 'visible' && this.#paint();
+    document.addEventListener('visibilitychange', shown);
+    this.#loadAlerts();
+    return () => {
+      close();
+      clearInterval(tick);
+      clearTimeout(this.#resyncTimer);
+      document.removeEventListener('visibilitychange', shown);
+    };
+  }
+
+  /** Brings everything by plain requests; used when messages went missing or the stream will not open. */
+  resync = (): void => {
+    const wait = this.#lastResync + RESYNC_EVERY_MS - performance.now();
+    clearTimeout(this.#resyncTimer);
+    if (wait > 0) {
+      this.#resyncTimer = setTimeout(this.resync, wait);
+      return;
+    }
+    this.#lastResync = performance.now();
+    void this.#fetchAll().catch(() => undefined);
+  };
+
+  /** Takes an order from an answer at once; the stream repeats it. */
+  noteOrder(order: Order): void {
+    this.#replace({ ...this.#latest, orders: mergeOrders(this.#latest.orders ?? [], [order]) });
+  }
+
+  async refreshStatus(): Promise<void> {
+    const status = await this.client.get<Status>('/api/v1/status');
+    this.#noteStatus(status);
+    this.#replace({ ...this.#latest, status });
+  }
+
+  async #fetchAll(): Promise<void> {
+    const { get } = this.client;
+    const [status, balance, positions, open, recent, fills] = await Promise.all([
+      get<Status>('/api/v1/status'),
+      get<Balance>('/api/v1/balance'),
+      get<unknown>('/api/v1/positions'),
+      get<unknown>('/api/v1/orders?open=true&limit=500'),
+      get<unknown>('/api/v1/orders?open=false&limit=50'),
+      get<unknown>('/api/v1/trade/history?limit=100'),
+    ]);
+    this.#noteStatus(status);
+    const orders = [...listOf<Order>(open, 'orders'), ...listOf<Order>(recent, 'orders')];
+    this.#replace({
+      ...this.#latest,
+      status,
+      balance,
+      positions: listOf<Position>(positions, 'positions'),
+      orders: mergeOrders(this.#latest.orders ?? [], orders),
+      fills: mergeFills(this.#latest.fills ?? [], listOf<Fill>(fills, 'fills')),
+    });
+  }
+
+  #loadAlerts(): void {
+    void this.client
+      .get<unknown>('/api/v1/alerts')
+      .then((answer) => {
+        const alerts = mergeAlerts(this.#latest.alerts ?? [], listOf<Alert>(answer, 'alerts'));
+        this.#replace({ ...this.#latest, alerts });
+      })
+      .catch(() => undefined);
+  }
+
+  #take(message: FeedMessage): void {
+    const before = this.#latest;
+    const after = apply(before, message);
+    if (after.status && after.status !== before.status) this.#noteStatus(after.status);
+    if (after.gaps > before.gaps) this.resync();
+    this.#replace(after);
+  }
+
+  #noteStatus(status: Status): void {
+    const { now_ns, speed } = status.clock;
+    this.#clock = { anchorMs: nsToMs(now_ns), anchorMonotonicMs: performance.now(), speed };
+  }
+
+  #linked(state: FeedState, retryInMs: number | null): void {
+    this.link = state;
+    if (state === 'up') {
+      this.retryAt = null;
+      if (this.#latest.alerts === null) this.#loadAlerts();
+    }
+    if (retryInMs !== null) {
+      this.retryAt = performance.now() + retryInMs;
+      this.resync();
+    }
+  }
+
+  #replace(picture: Picture): void {
+    this.#latest = picture;
+    this.#paint();
+  }
+
+  /** Many messages, one change a frame; a hidden tab gets no frames and so paints nothing until it is shown. */
+  #paint(): void {
+    if (this.#painting || document.visibilityState === 'hidden') return;
+    this.#painting = true;
+    requestAnimationFrame(() => {
+      this.#painting = false;
+      this.picture = this.#latest;
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    this.monotonicMs = performance.now();
+    if (this.#clock) this.nowMs = marketNow(this.#clock, this.monotonicMs);
+  }
+}
+
+export const dashboard = new Dashboard();

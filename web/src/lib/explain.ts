@@ -1,0 +1,14 @@
+// Says in words what went wrong; the server's sentence already comes in the reader's language.
+
+import { ApiProblem } from '../api/client';
+import type { MessageKey, Params } from './messages';
+
+type Translate = (key: MessageKey, params?: Params) => string;
+
+export function explain(cause: unknown, t: Translate): string {
+  if (!(cause instanceof ApiProblem)) return t('problem.unreachable');
+  if (cause.unreachable) return t('problem.unreachable');
+  if (cause.status === 401) return t('problem.401');
+  const id = cause.requestId ? ` (${t('problem.id', { id: cause.requestId })})` : '';
+  return (cause.detail || cause.title || String(cause.status)) + id;
+}
