@@ -1,0 +1,257 @@
+//! `fsts demo`: emulator, engine, server and dashboard in one process, without any account or key.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use fsts_domain::{AccountNo, TradingDay, Won};
+use fsts_engine::{BotConfig, InquiryTimers, OrderStyle, RiskLimits, Sizing};
+use fsts_kis::{Account, Credentials, Endpoints, Environment, KeyPair, Kis, Paper, Settings as KisClientSettings};
+use fsts_kis_emulator::{
+    ClockMode, EmuAccount, EmuSymbol, Emulator, EmulatorConfig, MarketSource, ReplayBar, demo_symbols,
+};
+use fsts_krx::{FeeSchedule, Instrument, Profile, RuleBook, SessionCalendar};
+use fsts_lake::{DataSet, LoadOptions, PriceKind};
+use fsts_server::views::{KisEnvironment, Mode};
+use fsts_store::{DatabaseTarget, stream_of};
+use fsts_strategies::Params;
+use secrecy::SecretString;
+
+use super::serving::{Serving, serve};
+use super::{Context, DemoArgs};
+use crate::clock::MarketTime;
+use crate::exit::{Exit, Failure};
+use crate::messages::run as say;
+use crate::output;
+use crate::runtime::{BotPlan, Plan};
+
+/// Two market minutes a real second: bots have traded within ten seconds, and a day takes three minutes.
+const SPEED: u32 = 120;
+/// Daily bars have four prints a day: a day takes some seven seconds.
+const SPEED_OF_DAYS: u32 = 3_600;
+const PORT: u16 = 8080;
+const CASH: i64 = 100_000_000;
+const ENTRY: i64 = 3_000_000;
+/// Symbols of a replay: what one stream session carries comfortably on one screen.
+const REPLAYED_MAX: usize = 8;
+
+/// Runs the command.
+pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
+    let dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from("data/demo"));
+    if args.fresh {
+        // Another demo's lock would still hold; a folder that isn't there is fresh already.
+        let _ = std::fs::remove_dir_all(dir.join("engine"));
+    }
+    std::fs::create_dir_all(dir.join("engine"))
+        .map_err(|e| Failure::new(Exit::Database, say::data_dir(&e.to_string())))?;
+    let market = market(&args)?;
+    let emulator = emulator(&args, &dir, &market).await?;
+    let token = token(&dir)?;
+    let plan = plan(&emulator, &dir, &market).await?;
+    let listen = args.listen.unwrap_or_else(|| free_or_any(PORT));
+    let serving =
+        Serving { listen, api_token: Some(SecretString::from(token.clone())), webhook: None, lang: context.lang };
+    let ended = serve(plan, serving, move |address| {
+        let address = format!("http://{address}/#token={token}");
+        if context.json {
+            output::line(&serde_json::json!({ "address": address, "mode": "paper", "token": token }).to_string());
+        } else {
+            output::line(say::running(&address, "demo").get(context.lang));
+        }
+    })
+    .await;
+    let saved = emulator.stop().await.map_err(|e| Failure::new(Exit::Database, say::emulator(&e.to_string())));
+    ended.and(saved)
+}
+
+/// What is traded: generated companies, or bars of a folder.
+struct DemoMarket {
+    symbols: Vec<EmuSymbol>,
+    source: MarketSource,
+    start: TradingDay,
+    interval_s: i64,
+    /// Adjusted prices lie off the grid and outside the bands of their day.
+    profile: Profile,
+}
+
+fn market(args: &DemoArgs) -> Result<DemoMarket, Failure> {
+    match &args.data {
+        None => {
+            let start = TradingDay::from_ymd(2026, 11, 2).expect("invariant: a date of the calendar");
+            Ok(DemoMarket {
+                symbols: demo_symbols(),
+                source: MarketSource::Generated,
+                start,
+                interval_s: 60,
+                profile: Profile::Krx,
+            })
+        }
+        Some(path) => {
+            let wrong = |reason: String| Failure::input(say::demo_data(&reason));
+            let data = fsts_lake::load(path, &LoadOptions::default()).map_err(|e| wrong(e.to_string()))?;
+            replayed(&data).ok_or_else(|| wrong("no bars".to_owned()))
+        }
+    }
+}
+
+/// From the fullest day on, the symbols with the most bars of that day.
+fn replayed(data: &DataSet) -> Option<DemoMarket> {
+    let start = match data.interval {
+        fsts_lake::Interval::Minute => fullest_day(data)?,
+        fsts_lake::Interval::Day => data.rows.first()?.day(),
+    };
+    let rows = || data.rows.iter().filter(|r| r.day() >= start);
+    let mut counts = vec![0usize; data.symbols.len()];
+    for row in rows().filter(|r| data.interval == fsts_lake::Interval::Day || r.day() == start) {
+        if let Some(count) = counts.get_mut(row.symbol as usize) {
+            *count += 1;
+        }
+    }
+    let mut chosen: Vec<u32> = (0..data.symbols.len() as u32).collect();
+    chosen.sort_by_key(|ix| (std::cmp::Reverse(counts.get(*ix as usize).copied()), *ix));
+    chosen.truncate(REPLAYED_MAX);
+    chosen.sort_unstable();
+    let place = |symbol: u32| chosen.iter().position(|ix| *ix == symbol);
+    let bar = |row: &fsts_lake::Row| Some(ReplayBar { at_ns: row.at, symbol: place(row.symbol)?, bar: row.bar });
+    let symbol = |ix: &u32| {
+        let Instrument { symbol, name, market } = data.symbols.get(*ix as usize)?.clone();
+        let base = rows().find(|r| r.symbol == *ix)?.bar.open;
+        let name = if name.is_empty() { symbol.to_string() } else { name };
+        Some(EmuSymbol { symbol, name, market, base })
+    };
+    Some(DemoMarket {
+        symbols: chosen.iter().filter_map(symbol).collect(),
+        source: MarketSource::Replay(rows().filter_map(bar).collect()),
+        start,
+        interval_s: match data.interval {
+            fsts_lake::Interval::Minute => 60,
+            fsts_lake::Interval::Day => 86_400,
+        },
+        profile: match data.price_kind {
+            PriceKind::Traded => Profile::Krx,
+            PriceKind::Adjusted => Profile::Ideal,
+        },
+    })
+}
+
+/// The day with the most bars; the earliest of several.
+fn fullest_day(data: &DataSet) -> Option<TradingDay> {
+    let mut days: BTreeMap<TradingDay, usize> = BTreeMap::new();
+    for row in &data.rows {
+        *days.entry(row.day()).or_default() += 1;
+    }
+    days.into_iter().max_by_key(|(day, bars)| (*bars, std::cmp::Reverse(*day))).map(|(day, _)| day)
+}
+
+fn account() -> AccountNo {
+    "5000000101".parse().expect("invariant: ten digits")
+}
+
+async fn emulator(args: &DemoArgs, dir: &Path, market: &DemoMarket) -> Result<Emulator, Failure> {
+    let account = EmuAccount {
+        no: account(),
+        app_key: "demo-key".to_owned(),
+        app_secret: "demo-secret".to_owned(),
+        hts_id: "demo".to_owned(),
+        cash: Won::new(CASH),
+    };
+    let usual_speed = if market.interval_s > 60 { SPEED_OF_DAYS } else { SPEED };
+    let config = EmulatorConfig {
+        env: fsts_kis_emulator::Environment::Mock,
+        clock: ClockMode::Accelerated { speed: args.speed.unwrap_or(usual_speed).max(1) },
+        seed: args.seed.unwrap_or(1),
+        market: market.source.clone(),
+        replay_interval_s: market.interval_s,
+        profile: market.profile,
+        data_dir: Some(dir.join("emulator")),
+        fresh: args.fresh,
+        ..EmulatorConfig::new(market.start, market.symbols.clone(), vec![account])
+    };
+    fsts_kis_emulator::start(config).await.map_err(|e| Failure::new(Exit::Broker, say::emulator(&e.to_string())))
+}
+
+async fn plan(emulator: &Emulator, dir: &Path, market: &DemoMarket) -> Result<Plan, Failure> {
+    let broker = |reason: String| Failure::new(Exit::Broker, say::broker(&reason));
+    let clock = format!("{}/_emulator/clock", emulator.rest_url());
+    let time = MarketTime::following(clock).await.map_err(|e| Failure::new(Exit::Broker, say::clock(&e)))?;
+    let endpoints = Endpoints::new(&emulator.rest_url(), &emulator.ws_url()).map_err(|e| broker(e.to_string()))?;
+    let keys = KeyPair { app_key: SecretString::from("demo-key"), app_secret: SecretString::from("demo-secret") };
+    let owner = Account { number: account(), hts_id: "demo".to_owned() };
+    let credentials =
+        Credentials::<Paper>::new(Environment::Mock, endpoints, keys, owner).map_err(|e| broker(e.to_string()))?;
+    let engine = dir.join("engine");
+    let client = KisClientSettings { calls_per_second: Some(0), ..KisClientSettings::new(engine.join("token")) };
+    let kis = Kis::paper(credentials, client, time.clock()).map_err(|e| broker(e.to_string()))?;
+    let instrument = |s: &EmuSymbol| Instrument { symbol: s.symbol, name: s.name.clone(), market: s.market };
+    let mut universe: Vec<Instrument> = market.symbols.iter().map(instrument).collect();
+    universe.sort_by_key(|i| i.symbol);
+    Ok(Plan {
+        target: DatabaseTarget::Sqlite(engine.join("fsts.db")),
+        data_dir: engine,
+        stream: stream_of(&account(), "demo"),
+        account: account(),
+        mode: Mode::Paper,
+        kis_env: KisEnvironment::Mock,
+        kis,
+        loopback: true,
+        time,
+        rulebook: match market.profile {
+            Profile::Krx => RuleBook::krx(FeeSchedule::KIS_BANKIS),
+            Profile::Ideal => RuleBook::ideal(FeeSchedule::KIS_BANKIS).with_calendar(SessionCalendar::krx()),
+        },
+        bots: bots(&universe),
+        universe,
+        limits: RiskLimits { stale_after_s: 900, ..RiskLimits::default() },
+        timers: InquiryTimers::default(),
+        auto_release: true,
+        decision_log: true,
+        fault: None,
+    })
+}
+
+/// Two bots on disjoint halves of the symbols, with parameters that trade every few minutes of the market.
+fn bots(universe: &[Instrument]) -> Vec<BotPlan> {
+    let bot = |id: &str, strategy: &str, odd: bool, params: &[(&str, f64)]| BotPlan {
+        config: BotConfig {
+            id: id.parse().expect("invariant: a well-formed constant"),
+            symbols: universe.iter().enumerate().filter(|(n, _)| (n % 2 == 1) == odd).map(|(_, i)| i.symbol).collect(),
+            sizing: Sizing::Notional(Won::new(ENTRY)),
+            style: OrderStyle::MarketableLimit { collar_ticks: 5 },
+            capital: Some(Won::new(CASH / 2)),
+        },
+        strategy: strategy.to_owned(),
+        params: Params(params.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()),
+    };
+    vec![
+        bot("sma", "sma_cross", false, &[("fast", 3.0), ("slow", 8.0)]),
+        bot("rsi", "rsi_reversion", true, &[("period", 5.0), ("oversold", 40.0), ("overbought", 60.0)]),
+    ]
+}
+
+/// The demo's own secret for writes, kept so that an open page goes on working after a restart.
+fn token(dir: &Path) -> Result<String, Failure> {
+    let path = dir.join("engine").join("api-token");
+    if let Ok(token) = std::fs::read_to_string(&path)
+        && token.len() == 32
+    {
+        return Ok(token);
+    }
+    let wrong = |e: String| Failure::new(Exit::Database, say::data_dir(&e));
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|e| wrong(e.to_string()))?;
+    let token: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let mut options = std::fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(options.write(true).create(true).truncate(true), 0o600);
+    let mut file = options.open(&path).map_err(|e| wrong(e.to_string()))?;
+    std::io::Write::write_all(&mut file, token.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+    Ok(token)
+}
+
+/// The usual port, or any free one when it is taken.
+fn free_or_any(port: u16) -> SocketAddr {
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match std::net::TcpListener::bind(usual) {
+        Ok(_) => usual,
+        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+    }
+}

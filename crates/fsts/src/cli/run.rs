@@ -1,0 +1,31 @@
+//! `fsts run`: trades an account until it is stopped.
+
+use super::plan_of::{Aim, plan};
+use super::serving::{Serving, serve};
+use super::{Context, RunArgs};
+use crate::exit::Failure;
+use crate::messages::run as say;
+use crate::output;
+use crate::settings::Settings;
+
+/// Runs the command.
+pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
+    let settings = Settings::load(args.config.as_deref())?;
+    let plan = plan(&settings, Aim::Trade(args.arm_live.as_deref())).await?;
+    let serving = Serving {
+        listen: settings.listen,
+        api_token: settings.api_token.clone(),
+        webhook: settings.discord_webhook_url.clone(),
+        lang: context.lang,
+    };
+    let mode = settings.mode.name();
+    serve(plan, serving, move |address| {
+        let address = format!("http://{address}");
+        if context.json {
+            output::line(&serde_json::json!({ "address": address, "mode": mode }).to_string());
+        } else {
+            output::line(say::running(&address, mode).get(context.lang));
+        }
+    })
+    .await
+}

@@ -1,0 +1,197 @@
+//! Help of the command line: one line per command and argument.
+
+use super::{Lang, Text};
+
+/// Headings of a help page.
+pub struct Words {
+    /// Before the usage line.
+    pub usage: &'static str,
+    /// Above the commands.
+    pub commands: &'static str,
+    /// Above the positional arguments.
+    pub arguments: &'static str,
+    /// Above the options.
+    pub options: &'static str,
+}
+
+/// The headings in a language.
+pub fn words(lang: Lang) -> Words {
+    match lang {
+        Lang::Ko => Words { usage: "사용법:", commands: "명령", arguments: "인자", options: "옵션" },
+        Lang::En => Words { usage: "Usage:", commands: "Commands", arguments: "Arguments", options: "Options" },
+    }
+}
+
+/// What a command does; the empty path is the program.
+pub fn command(path: &str) -> Text {
+    find(COMMANDS, path).unwrap_or_else(|| Text::new("", ""))
+}
+
+/// What an argument of a command means.
+pub fn argument(path: &str, id: &str) -> Text {
+    let own = find(ARGUMENTS, &format!("{path}.{id}"));
+    own.or_else(|| find(ARGUMENTS, &format!("*.{id}"))).unwrap_or_else(|| Text::new("", ""))
+}
+
+fn find(table: &[(&str, &str, &str)], key: &str) -> Option<Text> {
+    table.iter().find(|row| row.0 == key).map(|row| Text::new(row.1, row.2))
+}
+
+const COMMANDS: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "한국 주식 자동매매: 백테스트, 모의투자, 실전을 한 엔진으로",
+        "Automated trading of Korean stocks: one engine for backtest, paper and live",
+    ),
+    ("run", "설정된 계좌로 매매합니다. Ctrl-C로 멈춥니다", "Trade the configured account until Ctrl-C"),
+    (
+        "demo",
+        "에뮬레이터, 엔진, 화면을 한꺼번에 띄웁니다. 계좌가 필요 없습니다",
+        "Start emulator, engine and dashboard; no account needed",
+    ),
+    ("backtest", "저장된 봉으로 전략을 시험합니다", "Run a strategy over stored bars"),
+    (
+        "replay",
+        "기록된 하루를 다시 돌려 같은 판단이 나오는지 봅니다",
+        "Fold a recorded day again and compare its decisions",
+    ),
+    ("emulate", "증권사 에뮬레이터(REST, WebSocket)를 띄웁니다", "Start the broker emulator (REST and WebSocket)"),
+    (
+        "reconcile",
+        "장부와 증권사를 견주어 차이를 보여 줍니다",
+        "Compare the books with the broker and print the differences",
+    ),
+    (
+        "doctor",
+        "시계, 디스크, 데이터베이스, 증권사 연결을 점검합니다. 주문은 내지 않습니다",
+        "Check clock, disk, database and broker; places no order",
+    ),
+    ("config", "설정", "Settings"),
+    (
+        "config check",
+        "설정을 확인하고, 어느 값이 어디에서 왔는지 보여 줍니다",
+        "Check the settings and show which value applies and where it comes from",
+    ),
+    ("bench", "기준 작업량의 속도를 재고 답을 견줍니다", "Time a benchmark workload and show its answer"),
+];
+
+const ARGUMENTS: &[(&str, &str, &str)] = &[
+    ("*.lang", "표시할 언어 (ko, en)", "language of texts (ko, en)"),
+    ("*.json", "표준 출력에 JSON만 씁니다", "write nothing but JSON to standard output"),
+    ("*.help", "도움말", "show this help"),
+    ("*.version", "판 번호", "show the version"),
+    (
+        "*.config",
+        "설정 파일. 기본: ./fsts.toml이 있으면 그 파일",
+        "settings file; default: ./fsts.toml where it exists",
+    ),
+    (
+        "run.arm_live",
+        "실전 매매를 시작하려면 계좌번호 앞 8자리의 끝 네 자리",
+        "last four of the account's first eight digits, to begin live trading",
+    ),
+    (
+        "demo.data",
+        "만들어 낸 시장 대신 되돌릴 봉의 폴더 (csv, csv.gz, parquet)",
+        "folder of bars to replay in place of a generated market (csv, csv.gz, parquet)",
+    ),
+    ("demo.fresh", "지난 데모를 잊습니다", "forget what the last demo did"),
+    ("demo.speed", "시계 배속", "market seconds per real second"),
+    ("demo.seed", "만들어 낼 시장의 씨앗값", "seed of the generated market"),
+    ("demo.listen", "서버 주소", "address of the server"),
+    ("demo.data_dir", "데모의 파일을 둘 폴더", "folder for the demo's files"),
+    (
+        "backtest.strategy",
+        "전략 이름: sma_cross, rsi_reversion, rsi_bollinger",
+        "strategy: sma_cross, rsi_reversion, rsi_bollinger",
+    ),
+    ("backtest.symbols", "종목코드들. 기본: 데이터에 있는 모든 종목", "symbols; default: all in the data"),
+    ("backtest.from", "첫날 (YYYY-MM-DD). 기본: 데이터의 첫날", "first day (YYYY-MM-DD); default: the data's first"),
+    (
+        "backtest.to",
+        "마지막 날 (YYYY-MM-DD). 기본: 데이터의 마지막 날",
+        "last day (YYYY-MM-DD); default: the data's last",
+    ),
+    ("backtest.cash", "시작 현금(원). 기본: 10000000", "cash at the start, won; default: 10000000"),
+    ("backtest.data", "봉 파일이나 폴더 (csv, csv.gz, parquet)", "file or folder of bars (csv, csv.gz, parquet)"),
+    (
+        "backtest.rules",
+        "krx는 거래소 규칙, ideal은 호가단위와 가격제한 없이. 기본: 실제 체결가면 krx, 수정주가면 ideal",
+        "krx: the exchange's rules, ideal: no grid and no limits; default: krx for traded prices, ideal for adjusted ones",
+    ),
+    (
+        "backtest.price_kind",
+        "가격 종류를 직접 지정합니다 (traded, adjusted)",
+        "say the kind of prices (traded, adjusted)",
+    ),
+    (
+        "backtest.size",
+        "진입 크기: shares:10, won:1000000, equity:5(%). 기본: equity:5",
+        "size of an entry: shares:10, won:1000000, equity:5 (%); default: equity:5",
+    ),
+    (
+        "backtest.style",
+        "주문 방식: market, limit:호가수. 기본: krx는 limit:10, ideal은 market",
+        "order style: market, limit:TICKS; default: limit:10 under krx, market under ideal",
+    ),
+    ("backtest.params", "전략의 매개변수. 여러 번 쓸 수 있습니다", "parameter of the strategy; may be repeated"),
+    (
+        "backtest.threads",
+        "파일을 읽는 스레드 수. 0은 코어 수. 결과는 같습니다",
+        "threads that read files; 0: one a core; the result is the same",
+    ),
+    ("backtest.decisions", "판단 하나에 한 줄씩 쓸 파일 (NDJSON)", "file for one line per decision (NDJSON)"),
+    ("backtest.fills", "체결을 쓸 파일 (CSV)", "file for the fills (CSV)"),
+    ("replay.day", "날짜 (YYYY-MM-DD)", "day (YYYY-MM-DD)"),
+    (
+        "emulate.clock",
+        "시계: real, accelerated, stepped. 기본: accelerated",
+        "clock: real, accelerated, stepped; default: accelerated",
+    ),
+    ("emulate.speed", "accelerated의 배속. 기본: 60", "market seconds per real second when accelerated; default: 60"),
+    ("emulate.start_date", "시작 날짜 (YYYY-MM-DD)", "first market day (YYYY-MM-DD)"),
+    ("emulate.session", "krx 또는 always-open. 기본: krx", "krx or always-open; default: krx"),
+    ("emulate.seed", "시장의 씨앗값. 기본: 1", "seed of the market; default: 1"),
+    ("emulate.env", "흉내 낼 환경: real, mock. 기본: mock", "environment to play: real, mock; default: mock"),
+    ("emulate.listen", "REST 주소(루프백). 기본: 빈 포트", "REST address (loopback); default: a free port"),
+    (
+        "emulate.listen_ws",
+        "WebSocket 주소(루프백). 기본: 빈 포트",
+        "WebSocket address (loopback); default: a free port",
+    ),
+    ("emulate.cash", "계좌의 시작 현금(원). 기본: 100000000", "opening cash of the account, won; default: 100000000"),
+    (
+        "emulate.rps",
+        "초당 REST 호출 한도. 0은 한도 없음. 기본: 그 환경의 한도",
+        "REST calls a second; 0: no limit; default: the environment's",
+    ),
+    ("emulate.jitter_ms", "체결 통보 지연(밀리초, 예: 0-300)", "delay of notices, milliseconds, e.g. 0-300"),
+    (
+        "emulate.partial_fills",
+        "되돌리는 시장에서 체결 수량만큼만 체결합니다",
+        "when replaying, a print fills no more than it carried",
+    ),
+    ("emulate.account", "계좌번호 8+2자리. 기본: 5000000101", "account number, 8 + 2 digits; default: 5000000101"),
+    (
+        "emulate.symbols",
+        "되돌릴 종목코드들. 기본: 데이터에 있는 모든 종목",
+        "symbols to replay; default: all in the data",
+    ),
+    ("emulate.data", "되돌릴 봉 파일이나 폴더", "file or folder of bars to replay"),
+    ("emulate.data_dir", "계좌, 주문, 시각을 남길 폴더", "folder where accounts, orders and time are kept"),
+    ("emulate.fresh", "남긴 것을 잊습니다", "forget what the folder keeps"),
+    ("bench.workload", "w2(이동평균 교차) 또는 w7(RSI·볼린저)", "w2 (moving-average cross) or w7 (RSI and Bollinger)"),
+    ("bench.bars", "쓸 봉의 수. 기본: 모두", "bars to use; default: all"),
+    ("bench.data", "기준 데이터 파일 (.bin)", "benchmark data file (.bin)"),
+    (
+        "bench.runs",
+        "재는 횟수. 한 번은 먼저 재지 않고 돕니다. 기본: 5",
+        "timed runs, after one that is not timed; default: 5",
+    ),
+    (
+        "bench.cash",
+        "시작 현금(원). 기본: 100000000, --panel이면 10000000000",
+        "cash at the start, won; default: 100000000, with --panel 10000000000",
+    ),
+    ("bench.panel", "파일에 든 종목 수", "how many series the file holds"),
+];

@@ -1,0 +1,85 @@
+//! A running account: the engine's thread, and around it journal, broker, stream, tape, screens and alerts.
+//!
+//! ```text
+//! stream, clock, replies, commits, commands ─► one queue ─► engine thread ─► journal, broker, tape, desk, alerts
+//! ```
+//!
+//! Start is recovery: lease → verify → replay → whatever was being sent is ambiguous → stream → inquiries → ready.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fsts_domain::AccountNo;
+use fsts_engine::{BotConfig, InquiryTimers, RiskLimits};
+use fsts_kis::Kis;
+use fsts_krx::{Instrument, RuleBook};
+use fsts_server::views::{KisEnvironment, Mode};
+use fsts_store::DatabaseTarget;
+use fsts_strategies::Params;
+
+use crate::clock::MarketTime;
+
+pub mod desk;
+pub mod engine_loop;
+pub mod fault;
+pub mod gateway;
+pub mod input;
+pub mod logbook;
+pub mod picture;
+pub mod quotes;
+pub mod recovery;
+pub mod scribe;
+pub mod start;
+pub mod tape;
+
+pub use start::{Running, StartError};
+
+/// A bot with the strategy that it runs.
+#[derive(Debug, Clone)]
+pub struct BotPlan {
+    /// Its symbols and money.
+    pub config: BotConfig,
+    /// The strategy's id.
+    pub strategy: String,
+    /// The strategy's parameters.
+    pub params: Params,
+}
+
+/// Everything that a run of one account needs to know.
+#[derive(Clone)]
+pub struct Plan {
+    /// Folder of tapes and decision logs.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub target: DatabaseTarget,
+    /// The journal stream of the account.
+    pub stream: String,
+    /// The account, shown masked.
+    pub account: AccountNo,
+    /// Paper or live.
+    pub mode: Mode,
+    /// Which servers of the broker.
+    pub kis_env: KisEnvironment,
+    /// The broker.
+    pub kis: Kis,
+    /// True when the broker is the emulator on this machine.
+    pub loopback: bool,
+    /// Market time.
+    pub time: MarketTime,
+    /// Rules and calendar.
+    pub rulebook: RuleBook,
+    /// All instruments.
+    pub universe: Vec<Instrument>,
+    /// All bots.
+    pub bots: Vec<BotPlan>,
+    /// Limits of the risk gate.
+    pub limits: RiskLimits,
+    /// Inquiry timers.
+    pub timers: InquiryTimers,
+    /// Free a symbol by itself when its ambiguous order is presumed not placed.
+    pub auto_release: bool,
+    /// Keep a line for each decision.
+    pub decision_log: bool,
+    /// Planned death, for drills.
+    pub fault: Option<Arc<fault::Fault>>,
+}

@@ -1,0 +1,168 @@
+//! Settings: one TOML file and the environment, checked once at the start.
+//!
+//! Precedence: environment, `.env` of the working directory, the file, defaults. `fsts.example.toml` documents each key.
+
+mod check;
+mod raw;
+mod rows;
+mod source;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fsts_domain::{AccountNo, BotId, Symbol, Won};
+use fsts_engine::{Interval, OrderStyle, RiskLimits, Sizing};
+use fsts_kis::{Account, Endpoints, Environment, KeyPair};
+use fsts_strategies::Params;
+use secrecy::SecretString;
+
+pub use source::{Origin, Sources, variable_of};
+
+use crate::exit::Failure;
+use crate::messages::settings as say;
+
+/// Paper or live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// No real money: the mock environment or the emulator.
+    Paper,
+    /// The real environment.
+    Live,
+}
+
+impl Mode {
+    /// The name in settings, API and journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Paper => "paper",
+            Mode::Live => "live",
+        }
+    }
+}
+
+/// Which hours count as open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionCalendarSetting {
+    /// The exchange's.
+    Krx,
+    /// All of them.
+    AlwaysOpen,
+}
+
+/// Whose time is market time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClockSetting {
+    /// The machine's.
+    System,
+    /// The emulator's, by its address on loopback.
+    Url(String),
+}
+
+/// How the broker is reached.
+#[derive(Debug, Clone)]
+pub struct KisSettings {
+    /// TR ids, page sizes and call limits.
+    pub env: Environment,
+    /// Checked addresses: those of `rest_url` and `ws_url`, or the broker's own.
+    pub endpoints: Endpoints,
+    /// Application key.
+    pub app_key: Option<SecretString>,
+    /// Its secret.
+    pub app_secret: Option<SecretString>,
+    /// Account number.
+    pub account: Option<AccountNo>,
+    /// HTS login id.
+    pub hts_id: Option<String>,
+    /// REST calls a second, where it isn't the environment's own limit.
+    pub rest_rps: Option<u32>,
+    /// An order without an answer after this real time is ambiguous.
+    pub order_timeout: Duration,
+}
+
+impl KisSettings {
+    /// Keys and account, for a command that logs in.
+    ///
+    /// # Errors
+    /// A [`Failure`] with the exit code `config` that names the first missing setting.
+    pub fn login(&self) -> Result<(KeyPair, Account), Failure> {
+        let needed = |key: &str| Failure::config(say::needed(key, &variable_of(key)));
+        let app_key = self.app_key.clone().ok_or_else(|| needed("kis.app_key"))?;
+        let app_secret = self.app_secret.clone().ok_or_else(|| needed("kis.app_secret"))?;
+        let number = self.account.ok_or_else(|| needed("kis.account"))?;
+        let hts_id = self.hts_id.clone().ok_or_else(|| needed("kis.hts_id"))?;
+        Ok((KeyPair { app_key, app_secret }, Account { number, hts_id }))
+    }
+}
+
+/// One bot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BotSettings {
+    /// Its name.
+    pub id: BotId,
+    /// Id of its strategy; known to `fsts_strategies::build` together with `params`.
+    pub strategy: String,
+    /// Its symbols, each once.
+    pub symbols: Vec<Symbol>,
+    /// Size of an entry.
+    pub sizing: Sizing,
+    /// Price of its orders.
+    pub style: OrderStyle,
+    /// Most money in positions and working buys.
+    pub capital: Option<Won>,
+    /// Parameters of the strategy.
+    pub params: Params,
+    /// Length of its bars.
+    pub interval: Interval,
+}
+
+/// Every setting, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address of the server, on loopback.
+    pub listen: SocketAddr,
+    /// Folder for all that is written.
+    pub data_dir: PathBuf,
+    /// Paper or live.
+    pub mode: Mode,
+    /// Secret of API writes; without it they are refused.
+    pub api_token: Option<SecretString>,
+    /// Open hours.
+    pub session_calendar: SessionCalendarSetting,
+    /// Market time.
+    pub clock: ClockSetting,
+    /// PostgreSQL address; without it SQLite in `data_dir`.
+    pub database_url: Option<SecretString>,
+    /// Where alerts go; without it nowhere.
+    pub discord_webhook_url: Option<SecretString>,
+    /// The broker.
+    pub kis: KisSettings,
+    /// Limits of the risk gate.
+    pub risk: RiskLimits,
+    /// The bots.
+    pub bots: Vec<BotSettings>,
+    /// Symbol master: a CSV file of code, name and market.
+    pub symbol_master: Option<PathBuf>,
+    /// Keep a line for each decision.
+    pub decision_log: bool,
+    /// Free a symbol when its lost order is presumed not placed.
+    pub auto_release: bool,
+}
+
+impl Settings {
+    /// Reads the settings of this process: `config`, or `./fsts.toml` where it exists.
+    ///
+    /// # Errors
+    /// A [`Failure`] with the exit code `config` and one sentence that names the setting.
+    pub fn load(config: Option<&Path>) -> Result<Settings, Failure> {
+        Settings::read(&Sources::of_process(config)?)
+    }
+
+    /// Reads the settings of some sources.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn read(sources: &Sources) -> Result<Settings, Failure> {
+        check::settings(sources.extract()?)
+    }
+}

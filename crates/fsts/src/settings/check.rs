@@ -1,0 +1,221 @@
+//! Every rule that a setting must keep, each with its own sentence.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use fsts_domain::{AccountNo, BotId, Qty, Rate, Symbol, Won};
+use fsts_engine::{Interval, OrderStyle, RiskLimits, Sizing};
+use fsts_kis::{ConfigError, Endpoints, Environment, Live, Mode as _, Paper};
+use fsts_strategies::Params;
+use secrecy::SecretString;
+
+use super::raw::{Raw, RawBot, RawCalendar, RawEnv, RawKis, RawMode, RawRisk, RawSizing, RawStyle};
+use super::{BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings};
+use crate::exit::Failure;
+use crate::messages::{Text, settings as say};
+
+const API_TOKEN_CHARS_MIN: usize = 16;
+/// More ticks than a limit of 30 % spans at any price; a larger number is a mistake.
+const COLLAR_TICKS_MAX: i32 = 1_000;
+
+/// Checks everything.
+pub fn settings(raw: Raw) -> Result<Settings, Failure> {
+    checked(raw).map_err(Failure::config)
+}
+
+fn checked(raw: Raw) -> Result<Settings, Text> {
+    let mode = match raw.mode {
+        RawMode::Paper => Mode::Paper,
+        RawMode::Live => Mode::Live,
+    };
+    let session_calendar = match raw.session_calendar {
+        RawCalendar::Krx => SessionCalendarSetting::Krx,
+        RawCalendar::AlwaysOpen => SessionCalendarSetting::AlwaysOpen,
+    };
+    let clock = clock(&raw.clock)?;
+    if mode == Mode::Live && (clock != ClockSetting::System || session_calendar != SessionCalendarSetting::Krx) {
+        return Err(say::live_with_emulated_time());
+    }
+    Ok(Settings {
+        listen: listen(&raw.listen)?,
+        data_dir: raw.data_dir,
+        mode,
+        api_token: api_token(raw.api_token)?,
+        session_calendar,
+        clock,
+        database_url: raw.database_url.map(SecretString::from),
+        discord_webhook_url: raw.discord_webhook_url.map(SecretString::from),
+        kis: kis(raw.kis, mode)?,
+        risk: risk(&raw.risk)?,
+        bots: bots(raw.bots)?,
+        symbol_master: raw.symbol_master,
+        decision_log: raw.decision_log,
+        // In live trading a person decides that a lost order was never placed.
+        auto_release: raw.auto_release.unwrap_or(mode == Mode::Paper),
+    })
+}
+
+fn listen(text: &str) -> Result<SocketAddr, Text> {
+    let address: SocketAddr = text.parse().map_err(|_| say::listen())?;
+    if address.ip().is_loopback() { Ok(address) } else { Err(say::listen()) }
+}
+
+fn clock(text: &str) -> Result<ClockSetting, Text> {
+    if text == "system" {
+        return Ok(ClockSetting::System);
+    }
+    let url = reqwest::Url::parse(text).map_err(|_| say::clock())?;
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if url.scheme() == "http" && loopback { Ok(ClockSetting::Url(text.to_owned())) } else { Err(say::clock()) }
+}
+
+fn api_token(token: Option<String>) -> Result<Option<SecretString>, Text> {
+    let token = token.filter(|t| !t.is_empty());
+    if token.as_ref().is_some_and(|t| t.chars().count() < API_TOKEN_CHARS_MIN) {
+        return Err(say::api_token(API_TOKEN_CHARS_MIN));
+    }
+    Ok(token.map(SecretString::from))
+}
+
+fn kis(raw: RawKis, mode: Mode) -> Result<KisSettings, Text> {
+    let env = match raw.env {
+        RawEnv::Mock => Environment::Mock,
+        RawEnv::Real => Environment::Real,
+    };
+    let filled = |text: Option<String>| text.filter(|t| !t.is_empty());
+    let (rest_url, ws_url) = (filled(raw.rest_url), filled(raw.ws_url));
+    let broker = Endpoints::broker(env);
+    let rest = rest_url.as_deref().unwrap_or(broker.rest());
+    let ws = ws_url.as_deref().unwrap_or(broker.ws());
+    let endpoints = Endpoints::new(rest, ws).map_err(|e| match e {
+        ConfigError::Endpoint { setting, .. } => say::endpoint(setting),
+        ConfigError::Mismatch { .. } | ConfigError::Credential { .. } => say::half_loopback(),
+    })?;
+    match mode {
+        Mode::Paper => Paper::check(env, &endpoints).map_err(|_| say::paper_with_real())?,
+        Mode::Live => Live::check(env, &endpoints).map_err(|_| say::live_with_mock())?,
+    }
+    let other = match env {
+        Environment::Real => Environment::Mock,
+        Environment::Mock => Environment::Real,
+    };
+    if endpoints.rest() == Endpoints::broker(other).rest() {
+        return Err(say::foreign_host());
+    }
+    let account = match filled(raw.account) {
+        Some(text) => Some(text.parse::<AccountNo>().map_err(|_| say::account())?),
+        None => None,
+    };
+    let hts_id = filled(raw.hts_id);
+    if hts_id.as_ref().is_some_and(|id| id.parse::<AccountNo>().is_ok()) {
+        return Err(say::hts_id());
+    }
+    if raw.rest_rps == Some(0) {
+        return Err(say::not_positive("kis.rest_rps"));
+    }
+    if raw.order_timeout_ms == 0 {
+        return Err(say::not_positive("kis.order_timeout_ms"));
+    }
+    Ok(KisSettings {
+        env,
+        endpoints,
+        app_key: filled(raw.app_key).map(SecretString::from),
+        app_secret: filled(raw.app_secret).map(SecretString::from),
+        account,
+        hts_id,
+        rest_rps: raw.rest_rps,
+        order_timeout: Duration::from_millis(raw.order_timeout_ms),
+    })
+}
+
+fn risk(raw: &RawRisk) -> Result<RiskLimits, Text> {
+    let numbers = [
+        ("risk.order_won_max", raw.order_won_max),
+        ("risk.order_qty_max", raw.order_qty_max),
+        ("risk.orders_per_minute_max", i64::from(raw.orders_per_minute_max)),
+        ("risk.orders_per_day_max", i64::from(raw.orders_per_day_max)),
+        ("risk.open_orders_max", i64::from(raw.open_orders_max)),
+        ("risk.stale_after_s", raw.stale_after_s),
+    ];
+    if let Some((key, _)) = numbers.iter().find(|(_, number)| *number < 1) {
+        return Err(say::not_positive(key));
+    }
+    Ok(RiskLimits {
+        order_won_max: Won::new(raw.order_won_max),
+        order_qty_max: Qty::new(raw.order_qty_max).map_err(|_| say::not_positive("risk.order_qty_max"))?,
+        orders_per_minute_max: raw.orders_per_minute_max,
+        orders_per_day_max: raw.orders_per_day_max,
+        open_orders_max: raw.open_orders_max,
+        stale_after_s: raw.stale_after_s,
+    })
+}
+
+fn bots(raw: Vec<RawBot>) -> Result<Vec<BotSettings>, Text> {
+    let mut bots: Vec<BotSettings> = Vec::with_capacity(raw.len());
+    for raw in raw {
+        let bot = bot(raw)?;
+        if bots.iter().any(|b| b.id == bot.id) {
+            return Err(say::bot_twice(bot.id.as_str()));
+        }
+        bots.push(bot);
+    }
+    Ok(bots)
+}
+
+fn bot(raw: RawBot) -> Result<BotSettings, Text> {
+    let id: BotId = raw.id.parse().map_err(|_| say::bot_id(&raw.id))?;
+    if id == BotId::MANUAL {
+        return Err(say::bot_id(&raw.id));
+    }
+    let mut symbols: Vec<Symbol> = Vec::with_capacity(raw.symbols.len());
+    for code in &raw.symbols {
+        match code.parse() {
+            Ok(symbol) if !symbols.contains(&symbol) => symbols.push(symbol),
+            Ok(_) | Err(_) => return Err(say::bot_symbol(&raw.id, code)),
+        }
+    }
+    if symbols.is_empty() {
+        return Err(say::bot_without_symbols(&raw.id));
+    }
+    let params = Params(raw.params);
+    // Bars of a day are made from stored files only, so a running bot decides on minutes.
+    let interval = Interval::Minute;
+    fsts_strategies::build(&raw.strategy, &params, interval)
+        .map_err(|e| say::bot_strategy(&raw.id, &say::strategy(&e)))?;
+    if raw.capital.is_some_and(|won| won < 1) {
+        return Err(say::not_positive(&format!("bots.{}.capital", raw.id)));
+    }
+    Ok(BotSettings {
+        id,
+        strategy: raw.strategy,
+        symbols,
+        sizing: sizing(raw.sizing).ok_or_else(|| say::bot_sizing(&raw.id))?,
+        style: style(raw.style).ok_or_else(|| say::bot_style(&raw.id, COLLAR_TICKS_MAX))?,
+        capital: raw.capital.map(Won::new),
+        params,
+        interval,
+    })
+}
+
+/// The size, or `None` when it buys nothing.
+pub fn sizing(raw: RawSizing) -> Option<Sizing> {
+    match raw {
+        RawSizing::Shares(shares) => Qty::new(shares).ok().filter(|q| !q.is_zero()).map(Sizing::Shares),
+        RawSizing::Notional(won) => (won > 0).then(|| Sizing::Notional(Won::new(won))),
+        RawSizing::EquityPercent(percent) if percent > 0.0 && percent <= 100.0 => {
+            Some(Sizing::Equity(Rate::per_billion((percent * 10_000_000.0).round() as i64)))
+        }
+        RawSizing::EquityPercent(_) => None,
+    }
+}
+
+/// The style, or `None` when its collar is outside any price limit.
+pub fn style(raw: RawStyle) -> Option<OrderStyle> {
+    match raw {
+        RawStyle::Market => Some(OrderStyle::Market),
+        RawStyle::MarketableLimit { collar_ticks } => {
+            (0..=COLLAR_TICKS_MAX).contains(&collar_ticks).then_some(OrderStyle::MarketableLimit { collar_ticks })
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The settings as lines to read: what applies, without any secret.
+
+use fsts_engine::{OrderStyle, Sizing};
+
+use super::{BotSettings, ClockSetting, SessionCalendarSetting, Settings};
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its key, or its variable where it is none of the file.
+    pub key: &'static str,
+    /// Its value; `set` for a secret, `None` where there is neither value nor default.
+    pub value: Option<String>,
+    /// The value is not to be shown.
+    pub is_secret: bool,
+}
+
+impl Settings {
+    /// Every setting in the order of the example file.
+    pub fn rows(&self) -> Vec<Row> {
+        let (kis, risk) = (&self.kis, &self.risk);
+        let shown = |key, value: String| Row { key, value: Some(value), is_secret: false };
+        let maybe = |key, value: Option<String>| Row { key, value, is_secret: false };
+        let secret = |key, set: bool| Row { key, value: set.then(|| "set".to_owned()), is_secret: true };
+        let calendar = match self.session_calendar {
+            SessionCalendarSetting::Krx => "krx",
+            SessionCalendarSetting::AlwaysOpen => "always-open",
+        };
+        let clock = match &self.clock {
+            ClockSetting::System => "system",
+            ClockSetting::Url(url) => url,
+        };
+        let rps = kis.rest_rps.unwrap_or(kis.env.calls_per_second());
+        vec![
+            shown("listen", self.listen.to_string()),
+            shown("data_dir", self.data_dir.display().to_string()),
+            shown("mode", self.mode.name().to_owned()),
+            secret("api_token", self.api_token.is_some()),
+            shown("session_calendar", calendar.to_owned()),
+            shown("clock", clock.to_owned()),
+            maybe("symbol_master", self.symbol_master.as_ref().map(|p| p.display().to_string())),
+            shown("decision_log", self.decision_log.to_string()),
+            shown("auto_release", self.auto_release.to_string()),
+            secret("DATABASE_URL", self.database_url.is_some()),
+            secret("DISCORD_WEBHOOK_URL", self.discord_webhook_url.is_some()),
+            shown("kis.env", kis.env.name().to_owned()),
+            shown("kis.rest_url", kis.endpoints.rest().to_owned()),
+            shown("kis.ws_url", kis.endpoints.ws().to_owned()),
+            secret("kis.app_key", kis.app_key.is_some()),
+            secret("kis.app_secret", kis.app_secret.is_some()),
+            secret("kis.account", kis.account.is_some()),
+            maybe("kis.hts_id", kis.hts_id.clone()),
+            shown("kis.rest_rps", rps.to_string()),
+            shown("kis.order_timeout_ms", kis.order_timeout.as_millis().to_string()),
+            shown("risk.order_won_max", risk.order_won_max.to_string()),
+            shown("risk.order_qty_max", risk.order_qty_max.to_string()),
+            shown("risk.orders_per_minute_max", risk.orders_per_minute_max.to_string()),
+            shown("risk.orders_per_day_max", risk.orders_per_day_max.to_string()),
+            shown("risk.open_orders_max", risk.open_orders_max.to_string()),
+            shown("risk.stale_after_s", risk.stale_after_s.to_string()),
+            maybe("bots", (!self.bots.is_empty()).then(|| self.bots.iter().map(bot).collect::<Vec<_>>().join("\n"))),
+        ]
+    }
+}
+
+fn bot(bot: &BotSettings) -> String {
+    let symbols: Vec<&str> = bot.symbols.iter().map(fsts_domain::Symbol::as_str).collect();
+    let sizing = match bot.sizing {
+        Sizing::Shares(qty) => format!("shares {qty}"),
+        Sizing::Notional(won) => format!("notional {won}"),
+        Sizing::Equity(rate) => format!("equity_percent {}", rate.get() as f64 / 10_000_000.0),
+    };
+    let style = match bot.style {
+        OrderStyle::Market => "market".to_owned(),
+        OrderStyle::MarketableLimit { collar_ticks } => format!("limit {collar_ticks}"),
+    };
+    let capital = bot.capital.map(|won| format!(", capital {won}")).unwrap_or_default();
+    let params: String = bot.params.0.iter().map(|(name, value)| format!(", {name} {value}")).collect();
+    format!("{}: {} ({}), {sizing}, {style}{capital}{params}", bot.id, bot.strategy, symbols.join(" "))
+}

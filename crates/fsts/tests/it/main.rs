@@ -1,0 +1,20 @@
+//! The program over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod ambiguous;
+mod backtest;
+mod bench;
+mod database;
+mod drill;
+mod emulate;
+mod equality;
+mod errors;
+mod fill_causes;
+mod journal_stall;
+mod kill;
+mod market_day;
+mod program;
+mod replay_day;
+mod rig;
+mod second_run;
