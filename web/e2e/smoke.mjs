@@ -188,12 +188,13 @@ async function main() {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
+  // The demo's market day lasts a few minutes, and an order ends with its day: what writes comes first.
   const steps = [
+    ['controls', () => controls(browser)],
     ['ko light', () => look(browser, 'ko', 'light')],
     ['en light', () => look(browser, 'en', 'light')],
     ['ko dark', () => look(browser, 'ko', 'dark')],
     ['en dark', () => look(browser, 'en', 'dark')],
-    ['controls', () => controls(browser)],
   ];
   for (const [name, step] of steps) {
     await step().catch((error) => check(name, false, String(error).split('\n')[0]));

@@ -56,6 +56,7 @@ pub fn run(root: &Path) -> Result<Counts> {
         ("BASE_URL", address.base.as_str()),
         ("TOKEN", address.token.as_str()),
         ("WAIT_MS", PATIENCE_MS),
+        ("WRITES", "1"),
     ]);
     checks.env("CHROMIUM", browser).env("OUT", logs.join("dashboard"));
     let mut counts = follow(&mut checks, &stop)?;

@@ -111,7 +111,10 @@ async fn a_day_with_a_kill_in_the_middle_replays_equal() {
     let all = rig.decisions(day.day).len();
     assert!(before > 100 && all > 2 * before, "{before} and then {all}");
     let (code, said) = replay(&rig, &day);
-    assert_eq!((code, &said["runs"], &said["unrecorded"]), (0, &json!(3), &json!(1)), "{said}");
-    // Two of the lines are cut, one decision is missing.
-    assert_eq!(said["decisions"], json!(all - 2 + 1));
+    assert_eq!((code, &said["runs"]), (0, &json!(3)), "{said}");
+    // One decision is cut off above; either kill may have come between an event's write and its decisions' write.
+    let unrecorded = said["unrecorded"].as_u64().unwrap();
+    assert!(unrecorded >= 1, "{said}");
+    // Two of the lines are pieces of lines.
+    assert_eq!(said["decisions"], json!(all as u64 - 2 + unrecorded), "{said}");
 }
