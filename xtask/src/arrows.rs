@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use crate::tidy::Finding;
 
 /// Each crate and the crates of ours it may use.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("fsts-domain", &[]),
     ("fsts-indicators", &[]),
     ("fsts-krx", &["domain"]),
@@ -23,7 +23,8 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("fsts-lake", &["domain", "krx"]),
     ("fsts-kis-emulator", &["domain", "krx", "sim", "kis"]),
     ("fsts-lab", &["domain", "krx", "indicators", "engine", "strategies", "sim", "lake"]),
-    ("fsts-server", &["domain", "krx", "indicators", "engine", "store", "lake", "lab"]),
+    ("fsts-assistant", &["domain", "store"]),
+    ("fsts-server", &["domain", "krx", "indicators", "engine", "store", "lake", "lab", "assistant"]),
     (
         "fsts",
         &[
@@ -38,6 +39,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "lake",
             "kis-emulator",
             "lab",
+            "assistant",
             "server",
         ],
     ),

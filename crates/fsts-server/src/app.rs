@@ -13,6 +13,7 @@ use crate::desk::{Desk, Snapshot};
 use crate::hub::Hub;
 use crate::messages::{self, Language};
 use crate::problem::Problem;
+use crate::services::Services;
 use crate::views::{AsOf, FillView, OrderView, StatusView};
 
 /// Live connections that are served at once.
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub token: Option<SecretString>,
     pub language: Language,
     pub allowed_hosts: Arc<[String]>,
+    #[allow(dead_code, reason = "read by the parts it holds")]
+    pub services: Services,
     pub hub: Hub,
     pub readers: Arc<Semaphore>,
     pub stopping: watch::Receiver<bool>,

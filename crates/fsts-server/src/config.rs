@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 
 use crate::messages::Language;
+use crate::services::Services;
 
 /// What the server is started with.
 #[derive(Debug, Clone)]
@@ -17,12 +18,20 @@ pub struct ServerConfig {
     pub language: Language,
     /// Names besides the loopback ones under which a browser may call the server, `name` or `name:port`.
     pub allowed_hosts: Vec<String>,
+    /// What is offered besides the account.
+    pub services: Services,
 }
 
 impl ServerConfig {
     /// Settings for an address: Korean, loopback names only, no writes.
     pub fn new(listen: SocketAddr) -> Self {
-        ServerConfig { listen, api_token: None, language: Language::Korean, allowed_hosts: Vec::new() }
+        ServerConfig {
+            listen,
+            api_token: None,
+            language: Language::Korean,
+            allowed_hosts: Vec::new(),
+            services: Services::default(),
+        }
     }
 }
 

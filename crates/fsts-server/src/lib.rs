@@ -28,6 +28,7 @@ mod problem;
 mod reads;
 mod router;
 mod server;
+mod services;
 mod static_files;
 pub mod views;
 
@@ -44,3 +45,4 @@ pub use problem::ProblemView;
 pub use reads::{AlertsView, BarsView, EquityView, FillsView, OrdersView, PositionsView};
 pub use router::openapi_json;
 pub use server::{Bound, bind, serve};
+pub use services::Services;

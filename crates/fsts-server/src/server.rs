@@ -91,6 +91,7 @@ impl Bound {
             token: self.config.api_token,
             language: self.config.language,
             allowed_hosts: self.config.allowed_hosts.into(),
+            services: self.config.services,
             hub: hub.clone(),
             readers: Arc::clone(&readers),
             stopping: stopping.clone(),

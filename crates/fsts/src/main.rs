@@ -8,6 +8,7 @@ mod messages;
 mod output;
 mod progress;
 mod runtime;
+mod services;
 mod settings;
 mod stopwatch;
 

@@ -24,6 +24,7 @@ use crate::exit::{Exit, Failure};
 use crate::messages::run as say;
 use crate::output;
 use crate::runtime::{BotPlan, Plan};
+use crate::services::ServiceSettings;
 
 /// Two market minutes a real second: bots have traded within ten seconds, and a day takes three minutes.
 const SPEED: u32 = 120;
@@ -49,8 +50,13 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
     let token = token(&dir)?;
     let plan = plan(&emulator, &dir, &market).await?;
     let listen = args.listen.unwrap_or_else(|| free_or_any(PORT));
-    let serving =
-        Serving { listen, api_token: Some(SecretString::from(token.clone())), webhook: None, lang: context.lang };
+    let serving = Serving {
+        listen,
+        api_token: Some(SecretString::from(token.clone())),
+        webhook: None,
+        lang: context.lang,
+        services: ServiceSettings::default(),
+    };
     let ended = serve(plan, serving, move |address| {
         let address = format!("http://{address}/#token={token}");
         if context.json {

@@ -6,6 +6,7 @@ use super::{Context, RunArgs};
 use crate::exit::Failure;
 use crate::messages::run as say;
 use crate::output;
+use crate::services::ServiceSettings;
 use crate::settings::Settings;
 
 /// Runs the command.
@@ -17,6 +18,7 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
         api_token: settings.api_token.clone(),
         webhook: settings.discord_webhook_url.clone(),
         lang: context.lang,
+        services: ServiceSettings::default(),
     };
     let mode = settings.mode.name();
     serve(plan, serving, move |address| {

@@ -13,6 +13,7 @@ use crate::exit::Failure;
 use crate::messages::{Lang, run as say};
 use crate::runtime::engine_loop::Witness;
 use crate::runtime::{Plan, Running, start};
+use crate::services::{self, Ground, ServiceSettings};
 
 use super::plan_of::start_failure;
 
@@ -27,6 +28,8 @@ pub struct Serving {
     pub webhook: Option<SecretString>,
     /// Language of alerts and answers.
     pub lang: Lang,
+    /// What runs beside the loop.
+    pub services: ServiceSettings,
 }
 
 /// Facts go to the alerts.
@@ -46,14 +49,6 @@ impl Witness for AlertWitness {
 /// # Errors
 /// A [`Failure`] when it can't start, or when the engine ends by itself.
 pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
-    let config = ServerConfig {
-        api_token: serving.api_token.clone(),
-        language: match serving.lang {
-            Lang::Ko => fsts_server::Language::Korean,
-            Lang::En => fsts_server::Language::English,
-        },
-        ..ServerConfig::new(serving.listen)
-    };
     let store = start::open_store(&plan).await.map_err(start_failure)?;
     let names = names(&plan);
     let setup = AlertSetup {
@@ -69,10 +64,30 @@ pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(SocketAddr
     let alerts = Arc::new(alerts);
     let witness = Box::new(AlertWitness(Arc::clone(&alerts)));
     let running = start::start(plan.clone(), store.clone(), witness).await.map_err(start_failure)?;
+    let ground = Ground {
+        desk: Arc::clone(&running.desk),
+        store: store.clone(),
+        stream: plan.stream.clone(),
+        data_dir: plan.data_dir.clone(),
+        time: plan.time.clone(),
+        lang: serving.lang,
+        settings: serving.services.clone(),
+    };
+    let assembled = services::assemble(ground).await?;
+    let config = ServerConfig {
+        api_token: serving.api_token.clone(),
+        language: match serving.lang {
+            Lang::Ko => fsts_server::Language::Korean,
+            Lang::En => fsts_server::Language::English,
+        },
+        services: assembled.offered.clone(),
+        ..ServerConfig::new(serving.listen)
+    };
     let archive = Arc::new(StoreArchive::new(store, plan.stream.clone()));
     let bound = fsts_server::bind(config).await.map_err(|e| Failure::failed(say::server(&e.to_string())))?;
     started(bound.address());
     let ended = wait(&running, bound, archive).await;
+    assembled.stop().await;
     running.stop().await;
     if let Ok(alerts) = Arc::try_unwrap(alerts) {
         alerts.stop().await;

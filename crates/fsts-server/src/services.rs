@@ -1,0 +1,12 @@
+//! What the server offers besides the account. Each part is a port that the program fills in; without it its routes say
+//! that it is off.
+
+/// The parts that are there.
+#[derive(Clone, Default)]
+pub struct Services {}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}

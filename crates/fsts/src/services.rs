@@ -1,0 +1,56 @@
+//! What runs beside the trading loop: each part is a file or folder here, assembled by [`assemble`] and ended by
+//! [`Assembled::stop`]. Nothing here is asked by the engine, and no failure here stops trading.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fsts_store::Store;
+
+use crate::clock::MarketTime;
+use crate::exit::Failure;
+use crate::messages::Lang;
+use crate::runtime::desk::AccountDesk;
+
+/// What every part may stand on.
+#[derive(Clone)]
+#[allow(dead_code, reason = "each part takes what it needs")]
+pub struct Ground {
+    /// The running account.
+    pub desk: Arc<AccountDesk>,
+    /// The database.
+    pub store: Store,
+    /// Stream of the account.
+    pub stream: String,
+    /// Folder for what is written.
+    pub data_dir: PathBuf,
+    /// Market time.
+    pub time: MarketTime,
+    /// Language of texts that nobody asked for in another one.
+    pub lang: Lang,
+    /// What is set up.
+    pub settings: ServiceSettings,
+}
+
+/// What the parts are told; the defaults need no account, key or server.
+#[derive(Debug, Clone, Default)]
+pub struct ServiceSettings {}
+
+/// The parts, running.
+#[derive(Default)]
+pub struct Assembled {
+    /// For the server.
+    pub offered: fsts_server::Services,
+}
+
+impl Assembled {
+    /// Ends all parts; returns when they have ended.
+    pub async fn stop(self) {}
+}
+
+/// Starts all parts.
+///
+/// # Errors
+/// A [`Failure`] where a setting can't be used. An absent peer is no failure: its part says so when it is asked.
+pub async fn assemble(_ground: Ground) -> Result<Assembled, Failure> {
+    Ok(Assembled::default())
+}
