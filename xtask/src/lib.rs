@@ -9,6 +9,7 @@ pub mod demo;
 pub mod page;
 pub mod postgres;
 pub mod process;
+pub mod python;
 pub mod repo;
 pub mod scan;
 pub mod stopwatch;

@@ -6,13 +6,14 @@ use anyhow::Result;
 use xtask::suite::{self, Plan};
 use xtask::tidy::Finding;
 use xtask::tools::{self, Purpose};
-use xtask::{arrows, bench, dashboard, demo, page, repo, tidy};
+use xtask::{arrows, bench, dashboard, demo, page, python, repo, tidy};
 
 const USAGE: &str = "cargo xtask TASK
   tidy              check the house rules and the arrows between the crates
   check             what is quick: format, lints, house rules, unit tests
   test-all          everything that decides; ends with `N passed, N failed, N skipped`
   deps [demo|test]  install what is missing (root on Debian), or print the line that does
+  python-env [NAME] make the Python environments of the tests; the last line is for your shell
   dashboard         the demo's page in a real browser
   bench             the benchmarks; BENCH_DATA=DIR adds the workloads w2 and w7
   page              build the page in web/
@@ -43,6 +44,11 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ["deps", "demo"] => tools::ensure(Purpose::Demo)?,
         ["deps"] | ["deps", "test"] => tools::ensure(Purpose::Test)?,
         ["deps", "list"] => print!("{}", tools::report()),
+        ["python-env"] => println!("export {}={}", python::VARIABLE, python::all(&root)?.display()),
+        ["python-env", name] => {
+            tools::python_env(&root, name)?;
+            println!("export {}={}", python::VARIABLE, python::folder(&root).display());
+        }
         ["dashboard"] => return Ok(exit_code(dashboard::run(&root)?.failed)),
         ["bench"] => bench::run(&root)?,
         ["page"] => page::build(&root)?,

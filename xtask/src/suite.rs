@@ -15,7 +15,7 @@ use crate::postgres::Server;
 use crate::process::{Outcome, Stop, stream};
 use crate::stopwatch::Stopwatch;
 use crate::tools::{self, Purpose};
-use crate::{arrows, page, tidy};
+use crate::{arrows, page, python, tidy};
 use counts::{Counts, Format, Reader};
 
 const RUNNER_LIMIT: Duration = Duration::from_secs(45 * 60);
@@ -64,9 +64,13 @@ pub fn run(root: &Path, plan: Plan) -> Result<Counts> {
         rows.push(prepare("tools", || tools::check(Purpose::Test)));
     }
     let server = if plan == Plan::All { start_postgres(&stop, &mut rows) } else { None };
+    let python = if plan == Plan::All { make_python(root, &mut rows) } else { None };
     for mut runner in runners(root, plan) {
         if let Some(server) = &server {
             runner.command.env("FSTS_TEST_POSTGRES", server.url());
+        }
+        if let Some(folder) = &python {
+            runner.command.env(python::VARIABLE, folder);
         }
         rows.push(run_one(runner, &logs, &stop)?);
     }
@@ -168,6 +172,15 @@ fn start_postgres(stop: &Stop, rows: &mut Vec<Row>) -> Option<Server> {
         Ok(())
     }));
     server
+}
+
+fn make_python(root: &Path, rows: &mut Vec<Row>) -> Option<PathBuf> {
+    let mut folder = None;
+    rows.push(prepare("python", || {
+        folder = Some(python::all(root)?);
+        Ok(())
+    }));
+    folder
 }
 
 /// Something in this process that the runners build on; it counts only when it fails.

@@ -26,7 +26,7 @@ struct Tool {
     is_there: fn() -> bool,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 7] = [
     Tool { name: "C compiler", packages: "build-essential", for_demo: true, is_there: || find("cc").is_some() },
     Tool { name: "git", packages: "git", for_demo: false, is_there: || find("git").is_some() },
     Tool {
@@ -40,6 +40,12 @@ const TOOLS: [Tool; 6] = [
         packages: "postgresql",
         for_demo: false,
         is_there: || crate::postgres::programs().is_some(),
+    },
+    Tool {
+        name: "Python with venv",
+        packages: "python3-venv",
+        for_demo: false,
+        is_there: crate::python::can_make_environments,
     },
     Tool { name: "Chromium", packages: "chromium", for_demo: false, is_there: || find("chromium").is_some() },
     Tool { name: "Korean letters", packages: "fonts-noto-cjk", for_demo: false, is_there: has_korean_font },
@@ -77,6 +83,14 @@ pub fn ensure(purpose: Purpose) -> Result<()> {
     println!("installing {names}: {packages}");
     install(&packages)?;
     check_node()
+}
+
+/// The folder of the Python environment `name`, made first where it isn't there: see [`crate::python`].
+///
+/// # Errors
+/// Where Python or a package can't be had.
+pub fn python_env(root: &Path, name: &str) -> Result<PathBuf> {
+    crate::python::environment(root, name)
 }
 
 /// Whether all that the tests need is there; installs nothing.
