@@ -27,7 +27,6 @@ pub(crate) struct App {
     pub token: Option<SecretString>,
     pub language: Language,
     pub allowed_hosts: Arc<[String]>,
-    #[allow(dead_code, reason = "read by the parts it holds")]
     pub services: Services,
     pub hub: Hub,
     pub readers: Arc<Semaphore>,

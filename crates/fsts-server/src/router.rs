@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
-use crate::{auth, compat, controls, edge, feed, health, orders, reads, static_files};
+use crate::{auth, compat, controls, discord, edge, feed, health, orders, reads, static_files};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -62,6 +62,11 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(reads::bars))
         // feed
         .routes(routes!(feed::feed))
+        // discord
+        .routes(routes!(discord::send))
+        .routes(routes!(discord::message))
+        .routes(routes!(discord::interactions))
+        .routes(routes!(discord::channel))
         // old names
         .routes(routes!(health::old_health))
         .routes(routes!(compat::buy))

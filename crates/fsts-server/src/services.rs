@@ -1,9 +1,16 @@
 //! What the server offers besides the account. Each part is a port that the program fills in; without it its routes say
 //! that it is off.
 
+use std::sync::Arc;
+
+use crate::discord::Discord;
+
 /// The parts that are there.
 #[derive(Clone, Default)]
-pub struct Services {}
+pub struct Services {
+    /// Messages and slash commands.
+    pub discord: Option<Arc<dyn Discord>>,
+}
 
 impl std::fmt::Debug for Services {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -34,7 +34,7 @@ pub use fault::{AbortAt, CommitPlace, FaultPoint, NoFault, PauseSwitch};
 pub use idempotency::Claim;
 pub use journal::{FailureCause, JournalBatch, JournalOutcome, JournalSetup, JournalWriter, QueueFull, TailCheck};
 pub use lock::{Holder, Lease, LeaseError, stream_of, take_lease};
-pub use outbox::{Alert, Enqueued, Outgoing, Severity};
+pub use outbox::{Alert, Channel, Enqueued, Outgoing, Severity};
 pub use read::{AccountRow, AsOf, FillRow, OrderFilter, OrderRow, PositionRow};
 pub use read_model::ReadModel;
 pub use series::BarRow;

@@ -1,12 +1,12 @@
 //! Alerts on their way out: written once per journaled fact, sent until delivered.
 
-use fsts_domain::Timestamp;
+use fsts_domain::{Symbol, Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::chain::{signed, unsigned};
-use crate::rows::{from_word, word};
+use crate::rows::{from_word, from_word_or_null, word};
 use crate::{Store, StoreError};
 
 /// Undelivered alerts that are kept; more would only bury the operator when the target comes back.
@@ -24,6 +24,24 @@ pub enum Severity {
     Warning,
     /// Look at it now.
     Error,
+}
+
+/// Where an alert is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Trouble, and what has no channel of its own.
+    #[default]
+    Alarm,
+    /// Orders and fills.
+    Trading,
+    /// Results of simulations.
+    Simulation,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Channel; 3] = [Channel::Alarm, Channel::Trading, Channel::Simulation];
 }
 
 /// An alert about a journaled fact.
@@ -45,6 +63,10 @@ pub struct Alert {
     pub message_en: String,
     /// Time of the fact.
     pub at: Timestamp,
+    /// Where it is told.
+    pub channel: Channel,
+    /// The instrument whose chart goes with it.
+    pub symbol: Option<Symbol>,
 }
 
 impl Alert {
@@ -76,8 +98,8 @@ pub enum Enqueued {
     Full,
 }
 
-const COLUMNS: &str = "SELECT id, stream, seq, kind, severity, message_ko, message_en, at_ns, attempts, delivered_ns \
-                       FROM outbox";
+const COLUMNS: &str = "SELECT id, stream, seq, kind, severity, message_ko, message_en, at_ns, attempts, delivered_ns, \
+                       channel, symbol FROM outbox";
 
 impl Store {
     /// Puts an alert into the outbox, once per id.
@@ -86,11 +108,12 @@ impl Store {
     /// [`StoreError`] when the database fails.
     pub async fn enqueue_alert(&self, alert: &Alert) -> Result<Enqueued, StoreError> {
         let sql = "INSERT INTO outbox (id, stream, seq, kind, severity, message_ko, message_en, at_ns, attempts, \
-                   next_try_ns, delivered_ns) SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0 \
-                   WHERE (SELECT COUNT(*) FROM outbox WHERE delivered_ns = 0) < $9 ON CONFLICT (id) DO NOTHING";
+                   next_try_ns, delivered_ns, channel, symbol) SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $10, \
+                   $11 WHERE (SELECT COUNT(*) FROM outbox WHERE delivered_ns = 0) < $9 ON CONFLICT (id) DO NOTHING";
         let insert = sqlx::query(sql).bind(&alert.id).bind(&alert.stream).bind(signed(alert.seq)).bind(&alert.kind);
         let insert = insert.bind(word(&alert.severity)).bind(&alert.message_ko).bind(&alert.message_en);
-        let inserted = insert.bind(alert.at.ns()).bind(WAITING_MAX).execute(self.pool()).await?;
+        let insert = insert.bind(alert.at.ns()).bind(WAITING_MAX).bind(word(&alert.channel));
+        let inserted = insert.bind(alert.symbol.map(|s| s.to_string())).execute(self.pool()).await?;
         if inserted.rows_affected() == 1 {
             return Ok(Enqueued::New);
         }
@@ -99,13 +122,25 @@ impl Store {
         Ok(if known { Enqueued::Known } else { Enqueued::Full })
     }
 
-    /// Alerts whose next attempt is due, in the order of their facts.
+    /// A stream's alerts to these channels whose next attempt is due, in the order of their facts.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn due_alerts(&self, now: Timestamp, limit: u32) -> Result<Vec<Outgoing>, StoreError> {
-        let sql = format!("{COLUMNS} WHERE delivered_ns = 0 AND next_try_ns <= $1 ORDER BY seq, id LIMIT $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.ns()).bind(i64::from(limit));
+    pub async fn due_alerts(
+        &self,
+        (stream, channels): (&str, &[Channel]),
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let sql = format!(
+            "{COLUMNS} WHERE delivered_ns = 0 AND next_try_ns <= $1 AND stream = $2 AND channel IN ($3, $4, $5) \
+             ORDER BY seq, id LIMIT $6"
+        );
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.ns()).bind(stream);
+        for place in 0..Channel::ALL.len() {
+            rows = rows.bind(channels.get(place).map(word));
+        }
+        let rows = rows.bind(i64::from(limit));
         rows.fetch_all(self.pool()).await?.iter().map(outgoing).collect()
     }
 
@@ -117,6 +152,16 @@ impl Store {
         let sql = format!("{COLUMNS} ORDER BY at_ns DESC, seq DESC, id DESC LIMIT $1");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(i64::from(limit));
         rows.fetch_all(self.pool()).await?.iter().map(outgoing).collect()
+    }
+
+    /// One alert.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn alert(&self, id: &str) -> Result<Option<Outgoing>, StoreError> {
+        let sql = format!("{COLUMNS} WHERE id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(self.pool()).await?;
+        row.as_ref().map(outgoing).transpose()
     }
 
     /// Notes that the target took the alert.
@@ -153,6 +198,8 @@ fn outgoing(row: &AnyRow) -> Result<Outgoing, StoreError> {
         message_ko: row.try_get("message_ko")?,
         message_en: row.try_get("message_en")?,
         at: Timestamp::from_ns(row.try_get("at_ns")?),
+        channel: from_word(row, "channel")?,
+        symbol: from_word_or_null(row, "symbol")?,
     };
     Ok(Outgoing {
         alert,

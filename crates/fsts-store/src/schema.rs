@@ -8,7 +8,10 @@ use sqlx::{AnyConnection, SqlSafeStr};
 use crate::StoreError;
 
 /// Every schema step, oldest first. A released step is never edited: its checksum is in the databases.
-const STEPS: [(i64, &str, &str); 1] = [(1, "store", include_str!("../migrations/0001_store.sql"))];
+const STEPS: [(i64, &str, &str); 2] = [
+    (1, "store", include_str!("../migrations/0001_store.sql")),
+    (8, "alert_channels", include_str!("../migrations/0008_alert_channels.sql")),
+];
 
 fn migrator() -> Migrator {
     let step = |(version, name, sql): (i64, &'static str, &'static str)| {

@@ -22,18 +22,21 @@ mod throttle;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fsts_domain::Timestamp;
+use fsts_domain::{Symbol, Timestamp};
 use fsts_engine::{Condition, Entry};
 use fsts_kis::{MarketClock, Reached, SystemClock};
-use fsts_store::{Alert, Store};
+use fsts_store::{Alert, Channel, Store};
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::messages::Lang;
 use feeder::Counts;
+use sender::Post;
 
 pub use discord::WebhookError;
+pub use feeder::Bell;
 pub use outbox::Names;
 
 /// Alerts about the journal that may wait for the target.
@@ -43,12 +46,49 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// A wall clock may be set; a wait looks at it at least this often.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Kind of an alert that a person or a program sent as words of its own.
+pub const MESSAGE: &str = "message";
+
+/// Draws an instrument's day as a PNG; `None` where there is nothing to draw.
+pub type Charts = Arc<dyn Fn(Symbol) -> BoxFuture<'static, Option<Vec<u8>>> + Send + Sync>;
+
+/// Addresses of the channels; one without its own is told in the alarm channel.
+#[derive(Debug, Clone, Default)]
+pub struct Webhooks {
+    /// Trouble; without it alerts are kept for the screens alone.
+    pub alarm: Option<SecretString>,
+    /// Orders and fills.
+    pub trading: Option<SecretString>,
+    /// Simulations.
+    pub simulation: Option<SecretString>,
+}
+
+impl Webhooks {
+    /// Each webhook with the channels that it serves.
+    fn posts(&self, charts: Option<&Charts>) -> Result<Vec<Post>, WebhookError> {
+        let mut alarm = vec![Channel::Alarm];
+        let mut own = Vec::new();
+        for (channel, address) in [(Channel::Trading, &self.trading), (Channel::Simulation, &self.simulation)] {
+            match address {
+                Some(address) => own.push((discord::Webhook::new(address)?, vec![channel])),
+                None => alarm.push(channel),
+            }
+        }
+        let webhook =
+            self.alarm.as_ref().map_or_else(|| Ok(discord::Webhook::screens_only()), discord::Webhook::new)?;
+        let all = std::iter::once((webhook, alarm)).chain(own).enumerate();
+        Ok(all.map(|(ear, (webhook, channels))| Post { webhook, channels, ear, charts: charts.cloned() }).collect())
+    }
+}
+
 /// What alerts are started with.
 pub struct AlertSetup {
     /// The database with journal and outbox.
     pub store: Store,
-    /// The webhook's address; without it alerts are kept for the screens alone.
-    pub webhook: Option<SecretString>,
+    /// Where they go.
+    pub webhooks: Webhooks,
+    /// Pictures that go with them.
+    pub charts: Option<Charts>,
     /// The language of the messages.
     pub lang: Lang,
     /// The journal stream.
@@ -71,8 +111,9 @@ pub struct Alerts {
     counts: Arc<Counts>,
     stop_feeder: watch::Sender<bool>,
     stop_sender: watch::Sender<bool>,
+    written: Arc<Bell>,
     feeder: JoinHandle<()>,
-    sender: JoinHandle<()>,
+    senders: Vec<JoinHandle<()>>,
 }
 
 impl Alerts {
@@ -82,17 +123,14 @@ impl Alerts {
     /// # Errors
     /// [`WebhookError`] when the address is not one that may be used.
     pub fn start(setup: AlertSetup) -> Result<Alerts, WebhookError> {
-        let webhook = match &setup.webhook {
-            Some(address) => discord::Webhook::new(address)?,
-            None => discord::Webhook::screens_only(),
-        };
+        let posts = setup.webhooks.posts(setup.charts.as_ref())?;
         let counts = Arc::new(Counts::default());
         let shared = feeder::Shared {
             store: setup.store,
             stream: setup.stream.clone(),
             clock: setup.real_clock,
             counts: Arc::clone(&counts),
-            written: Arc::new(Notify::new()),
+            written: Arc::new(Bell::of(posts.len())),
             taken: Arc::new(Notify::new()),
         };
         let (grown, growth) = watch::channel(0);
@@ -100,7 +138,15 @@ impl Alerts {
         let (stop_feeder, feeder_stops) = stop::Stop::channel();
         let (stop_sender, sender_stops) = stop::Stop::channel();
         let feeder = feeder::Feeder::new(shared.clone(), Arc::clone(&setup.names), growth, feeder_stops);
-        let sender = sender::Sender::new(shared, webhook, setup.lang, urgent_alerts, sender_stops);
+        let written = Arc::clone(&shared.written);
+        // Trouble with the journal is told in the first channel, the alarm's.
+        let mut urgent_alerts = Some(urgent_alerts);
+        let senders = posts.into_iter().map(|post| {
+            let urgent = urgent_alerts.take().unwrap_or_else(|| mpsc::channel(1).1);
+            let sender = sender::Sender::new(shared.clone(), post, setup.lang, urgent, sender_stops.clone());
+            tokio::spawn(sender.run())
+        });
+        let senders = senders.collect();
         Ok(Alerts {
             stream: setup.stream,
             names: setup.names,
@@ -110,8 +156,9 @@ impl Alerts {
             counts,
             stop_feeder,
             stop_sender,
+            written,
             feeder: tokio::spawn(feeder.run()),
-            sender: tokio::spawn(sender.run()),
+            senders,
         })
     }
 
@@ -141,6 +188,11 @@ impl Alerts {
         }
     }
 
+    /// Rung by whoever puts something else into the outbox.
+    pub fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.written)
+    }
+
     /// What became of the alerts so far.
     #[cfg(test)]
     fn counts(&self) -> &Counts {
@@ -150,13 +202,15 @@ impl Alerts {
     /// Writes what is durable into the outbox, sends what the target takes at once, and ends the tasks. What is left
     /// goes out after the next start.
     pub async fn stop(self) {
-        let aborts = [self.feeder.abort_handle(), self.sender.abort_handle()];
+        let aborts: Vec<_> = self.senders.iter().chain([&self.feeder]).map(JoinHandle::abort_handle).collect();
         let ended = async {
             self.stop_feeder.send_replace(true);
             // A task that panicked has been reported by its panic hook.
             let _ = self.feeder.await;
             self.stop_sender.send_replace(true);
-            let _ = self.sender.await;
+            for sender in self.senders {
+                let _ = sender.await;
+            }
         };
         if tokio::time::timeout(STOP_TIMEOUT, ended).await.is_err() {
             tracing::warn!("alerts did not end in time; the rest goes out after the next start");

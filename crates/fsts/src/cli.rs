@@ -5,6 +5,7 @@ mod backtest;
 mod bench;
 mod config_check;
 mod demo;
+mod discord_register;
 mod doctor;
 mod emulate;
 mod help;
@@ -66,6 +67,7 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Reconcile(args) => reconcile::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,
         Command::Config(ConfigCommand::Check(args)) => config_check::run(args, context).await,
+        Command::Discord(DiscordCommand::Register(args)) => discord_register::run(args, context).await,
         Command::Bench(args) => bench::run(args, context).await,
     }
 }

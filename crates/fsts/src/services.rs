@@ -1,11 +1,15 @@
 //! What runs beside the trading loop: each part is a file or folder here, assembled by [`assemble`] and ended by
 //! [`Assembled::stop`]. Nothing here is asked by the engine, and no failure here stops trading.
 
+pub mod chart;
+pub mod discord;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use fsts_store::Store;
 
+use crate::alerts::Bell;
 use crate::clock::MarketTime;
 use crate::exit::Failure;
 use crate::messages::Lang;
@@ -27,13 +31,18 @@ pub struct Ground {
     pub time: MarketTime,
     /// Language of texts that nobody asked for in another one.
     pub lang: Lang,
+    /// Rung when something was put into the outbox of alerts.
+    pub bell: Arc<Bell>,
     /// What is set up.
     pub settings: ServiceSettings,
 }
 
 /// What the parts are told; the defaults need no account, key or server.
 #[derive(Debug, Clone, Default)]
-pub struct ServiceSettings {}
+pub struct ServiceSettings {
+    /// Slash commands and channels.
+    pub discord: discord::DiscordSettings,
+}
 
 /// The parts, running.
 #[derive(Default)]
@@ -51,6 +60,7 @@ impl Assembled {
 ///
 /// # Errors
 /// A [`Failure`] where a setting can't be used. An absent peer is no failure: its part says so when it is asked.
-pub async fn assemble(_ground: Ground) -> Result<Assembled, Failure> {
-    Ok(Assembled::default())
+pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
+    let offered = fsts_server::Services { discord: Some(discord::assemble(&ground)) };
+    Ok(Assembled { offered })
 }

@@ -3,6 +3,7 @@
 //! Precedence: environment, `.env` of the working directory, the file, defaults. `fsts.example.toml` documents each key.
 
 mod check;
+mod discord;
 mod raw;
 mod rows;
 mod source;
@@ -17,6 +18,7 @@ use fsts_kis::{Account, Endpoints, Environment, KeyPair};
 use fsts_strategies::Params;
 use secrecy::SecretString;
 
+pub use discord::{Bot, DiscordChoice};
 pub use source::{Origin, Sources, variable_of};
 
 use crate::exit::Failure;
@@ -133,8 +135,8 @@ pub struct Settings {
     pub clock: ClockSetting,
     /// PostgreSQL address; without it SQLite in `data_dir`.
     pub database_url: Option<SecretString>,
-    /// Where alerts go; without it nowhere.
-    pub discord_webhook_url: Option<SecretString>,
+    /// Channels, commands and the application that registers them.
+    pub discord: DiscordChoice,
     /// The broker.
     pub kis: KisSettings,
     /// Limits of the risk gate.

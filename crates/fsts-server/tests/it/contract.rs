@@ -7,6 +7,9 @@ use fsts_krx::SessionPart;
 use fsts_server::openapi_json;
 use serde_json::{Value, json};
 
+/// Asks for its sender's signature instead of the token.
+const SIGNED: &str = "/discord/interactions";
+
 fn committed_path() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json")
 }
@@ -25,7 +28,7 @@ fn the_committed_description_is_that_of_the_routes() {
 pub fn writes() -> Vec<(String, String, Value)> {
     let api: Value = serde_json::from_str(&std::fs::read_to_string(committed_path()).unwrap()).unwrap();
     let mut writes = Vec::new();
-    for (path, methods) in api["paths"].as_object().unwrap() {
+    for (path, methods) in api["paths"].as_object().unwrap().iter().filter(|(path, _)| *path != SIGNED) {
         for method in methods.as_object().unwrap().keys().filter(|m| *m != "get" && *m != "parameters") {
             let filled = path.replace("{id}", "1").replace("{symbol}", "005930");
             let body = match path.as_str() {
@@ -34,6 +37,7 @@ pub fn writes() -> Vec<(String, String, Value)> {
                 }
                 "/api/v1/trade/buy" | "/api/v1/trade/sell" => json!({"symbol": "005930", "qty": 1}),
                 "/api/v1/watchlist" => json!({"symbols": ["005930"]}),
+                "/api/v1/discord/send" => json!({"message": "안녕하세요"}),
                 "/api/v1/orders/{id}/bind" => json!({"order_number": "1"}),
                 _ => json!({}),
             };
@@ -47,7 +51,7 @@ pub fn writes() -> Vec<(String, String, Value)> {
 fn every_write_asks_for_the_token_and_a_key() {
     let api: Value = serde_json::from_str(&openapi_json()).unwrap();
     let mut seen = 0;
-    for (path, methods) in api["paths"].as_object().unwrap() {
+    for (path, methods) in api["paths"].as_object().unwrap().iter().filter(|(path, _)| *path != SIGNED) {
         for (method, operation) in methods.as_object().unwrap() {
             let writes = method != "get";
             assert_eq!(operation["security"] == json!([{"token": []}]), writes, "{method} {path}");

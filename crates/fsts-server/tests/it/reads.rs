@@ -112,6 +112,8 @@ async fn series_and_alerts_come_from_the_archive() {
         message_ko: "멈췄어요".to_owned(),
         message_en: "halted".to_owned(),
         at: morning(),
+        channel: fsts_store::Channel::Alarm,
+        symbol: None,
     };
     place.store.enqueue_alert(&alert).await.unwrap();
     let alerts = place.read("/api/v1/alerts").await;

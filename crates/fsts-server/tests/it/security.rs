@@ -84,8 +84,11 @@ async fn the_same_write_unspoilt_reaches_the_engine() {
         let own = format!("http://{}", place.address);
         let write = place.write(method.parse().unwrap(), &path, &format!("own-{n}"));
         let write = write.header("Origin", own).header("Sec-Fetch-Site", "same-origin");
-        let status = write.json(&body).send().await.unwrap().status().as_u16();
-        assert!(matches!(status, 200..=202 | 404 | 409 | 422), "{method} {path} got {status}");
+        let response = write.json(&body).send().await.unwrap();
+        let status = response.status().as_u16();
+        // A part that is not there says so; nothing else may be unavailable.
+        let off = status == 503 && response.text().await.unwrap().contains("_off\"");
+        assert!(off || matches!(status, 200..=202 | 404 | 409 | 422), "{method} {path} got {status}");
     }
     assert!(place.desk.orders_ever() > 0);
 }

@@ -25,11 +25,13 @@ fn alert(seq: u64, kind: &str) -> Alert {
         message_ko: "체결 10주".to_owned(),
         message_en: "filled 10 shares".to_owned(),
         at: AT.plus_s(seq as i64),
+        channel: Channel::Alarm,
+        symbol: None,
     }
 }
 
 async fn due(store: &Store, now: Timestamp) -> Vec<Outgoing> {
-    store.due_alerts(now, 100).await.unwrap()
+    store.due_alerts((STREAM, &Channel::ALL), now, 100).await.unwrap()
 }
 
 async fn a_fact_is_told_once_however_often_it_is_handed_in(place: Place) {
@@ -49,7 +51,7 @@ async fn alerts_leave_in_the_order_of_their_facts(place: Place) {
         store.enqueue_alert(&alert(seq, "fill")).await.unwrap();
     }
     assert_eq!(due(&store, AT).await.iter().map(|o| o.alert.seq).collect::<Vec<_>>(), [4, 7, 30, 100]);
-    assert_eq!(store.due_alerts(AT, 2).await.unwrap().len(), 2);
+    assert_eq!(store.due_alerts((STREAM, &Channel::ALL), AT, 2).await.unwrap().len(), 2);
     assert_eq!(store.alerts(3).await.unwrap().iter().map(|o| o.alert.seq).collect::<Vec<_>>(), [100, 30, 7]);
 }
 
@@ -84,7 +86,7 @@ async fn the_outbox_is_bounded(place: Place) {
     store.enqueue_alert(&alert(1, "fill")).await.unwrap();
     let copies = "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
                   INSERT INTO outbox SELECT 'copy-' || i, stream, i, kind, severity, message_ko, message_en, at_ns, \
-                  attempts, next_try_ns, delivered_ns FROM outbox, n";
+                  attempts, next_try_ns, delivered_ns, channel, symbol FROM outbox, n";
     place.tamper(copies).await;
     assert_eq!(store.enqueue_alert(&alert(20_000, "fill")).await.unwrap(), Enqueued::Full);
     store.alert_delivered("copy-2", AT).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fsts_domain::NS_PER_S;
 use fsts_store::{Alert, Severity};
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -124,8 +124,8 @@ impl Webhook {
         Ok(Webhook { target: Some((url, client)) })
     }
 
-    /// Sends a message once.
-    pub async fn post(&self, content: &str) -> Delivery {
+    /// Sends a message once, with a chart where there is one.
+    pub async fn post(&self, content: &str, chart: Option<&[u8]>) -> Delivery {
         let Some((url, client)) = &self.target else { return Delivery::Taken { pause_ns: 0 } };
         let body = json!({
             "content": content,
@@ -133,7 +133,14 @@ impl Webhook {
             "flags": SUPPRESS_EMBEDS,
         });
         let answered = async {
-            match client.post(url.clone()).json(&body).send().await {
+            let request = match chart {
+                None => client.post(url.clone()).json(&body),
+                Some(png) => {
+                    let (kind, parts) = multipart(&body.to_string(), png);
+                    client.post(url.clone()).header(CONTENT_TYPE, kind).body(parts)
+                }
+            };
+            match request.send().await {
                 Ok(response) => judge(response).await,
                 Err(error) if error.is_connect() || error.is_builder() => {
                     Delivery::Down { reason: "no connection".to_owned() }
@@ -144,6 +151,20 @@ impl Webhook {
         let lost = Delivery::Lost { reason: "no answer in time".to_owned() };
         tokio::time::timeout(POST_TIMEOUT, answered).await.unwrap_or(lost)
     }
+}
+
+/// A message with a picture: content type and body. The boundary is made of the picture, so it can't occur in it.
+fn multipart(payload: &str, png: &[u8]) -> (String, Vec<u8>) {
+    let boundary = format!("fsts-{}", &blake3::hash(png).to_hex()[..32]);
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"payload_json\"\r\n\
+         Content-Type: application/json\r\n\r\n{payload}\r\n--{boundary}\r\n\
+         Content-Disposition: form-data; name=\"files[0]\"; filename=\"chart.png\"\r\nContent-Type: image/png\r\n\r\n"
+    );
+    let mut body = head.into_bytes();
+    body.extend_from_slice(png);
+    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
 }
 
 fn is_private(ip: IpAddr) -> bool {

@@ -13,6 +13,7 @@ use fsts_kis::MarketClock;
 use fsts_store::{Alert, Enqueued, Severity, Store, StoreError};
 use tokio::sync::{Notify, watch};
 
+use super::MESSAGE;
 use super::grumble::Grumble;
 use super::outbox::{AlertFeed, Names};
 use super::stop::Stop;
@@ -68,6 +69,30 @@ impl Counts {
     }
 }
 
+/// A bell for each sender: whoever is busy hears it afterwards.
+#[derive(Debug, Default)]
+pub struct Bell(Vec<Notify>);
+
+impl Bell {
+    /// A bell with so many ears.
+    pub fn of(senders: usize) -> Self {
+        Bell((0..senders).map(|_| Notify::new()).collect())
+    }
+
+    /// Wakes every sender.
+    pub fn ring(&self) {
+        self.0.iter().for_each(Notify::notify_one);
+    }
+
+    /// Until it rang for one of them.
+    pub async fn heard(&self, sender: usize) {
+        match self.0.get(sender) {
+            Some(ear) => ear.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// What the tasks share.
 #[derive(Clone)]
 pub struct Shared {
@@ -80,7 +105,7 @@ pub struct Shared {
     /// Numbers of this run.
     pub counts: Arc<Counts>,
     /// Rung when the outbox may hold something to send.
-    pub written: Arc<Notify>,
+    pub written: Arc<Bell>,
     /// Rung when the target took some.
     pub taken: Arc<Notify>,
 }
@@ -138,7 +163,7 @@ impl Feeder {
                 return;
             }
         }
-        self.shared.written.notify_one();
+        self.shared.written.ring();
         loop {
             let stopping = self.stop.is_set();
             if let Err(error) = self.follow(stopping).await {
@@ -159,7 +184,7 @@ impl Feeder {
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         let Shared { store, stream, .. } = self.shared.clone();
         let newest = store.alerts(NEWEST).await?;
-        let told = newest.iter().filter(|o| o.alert.stream == stream && !o.alert.kind.starts_with("journal_"));
+        let told = newest.iter().filter(|o| o.alert.stream == stream && is_of_the_journal(&o.alert.kind));
         let told: Option<u64> = told.map(|o| o.alert.seq).max();
         self.feed = AlertFeed::new(stream.clone(), Arc::clone(&self.names));
         self.read = 0;
@@ -249,7 +274,7 @@ impl Feeder {
             match self.shared.store.enqueue_alert(alert).await? {
                 Enqueued::New => {
                     self.shared.counts.enqueued.fetch_add(1, Ordering::Relaxed);
-                    self.shared.written.notify_one();
+                    self.shared.written.ring();
                 }
                 Enqueued::Known => {}
                 Enqueued::Full if alert.severity == Severity::Info => {
@@ -308,6 +333,11 @@ impl Feeder {
             () = self.stop.wait() => true,
         }
     }
+}
+
+/// False for what a person sent and for what was told from memory: neither says how far the journal was told.
+fn is_of_the_journal(kind: &str) -> bool {
+    kind != MESSAGE && !kind.starts_with("journal_")
 }
 
 fn begins_run(entry: &Entry) -> bool {

@@ -5,7 +5,7 @@
 use fsts_domain::{IntentId, OrderState, Qty, Side, Symbol, Won};
 use fsts_engine::FreezeReason;
 use fsts_kis::NOT_SENT;
-use fsts_store::Severity;
+use fsts_store::{Channel, Severity};
 
 use super::phrase::{average, clean, grouped, signed, verb_en, verb_ko};
 use crate::messages::Text;
@@ -132,6 +132,27 @@ impl Fact {
             | Fact::Resumed
             | Fact::AccountOpened { .. }
             | Fact::JournalRecovered => Severity::Info,
+        }
+    }
+
+    /// Where it is told: the course of orders apart from what needs a person.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Fact::Filled { .. }
+            | Fact::OutsideFilled { .. }
+            | Fact::Refused { .. }
+            | Fact::Withdrawn { .. }
+            | Fact::Ended { .. } => Channel::Trading,
+            _ => Channel::Alarm,
+        }
+    }
+
+    /// The instrument whose chart explains it.
+    pub fn charted(&self) -> Option<Symbol> {
+        match self {
+            Fact::Filled { order, .. } => Some(order.symbol),
+            Fact::OutsideFilled { symbol, .. } => Some(*symbol),
+            _ => None,
         }
     }
 

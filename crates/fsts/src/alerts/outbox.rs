@@ -202,6 +202,8 @@ pub fn alert(stream: &str, names: &Names, (seq, at): (u64, Timestamp), fact: &Fa
         message_ko: text.ko,
         message_en: text.en,
         at,
+        channel: fact.channel(),
+        symbol: fact.charted(),
     }
 }
 

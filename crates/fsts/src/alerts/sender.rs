@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fsts_domain::{NS_PER_S, Timestamp};
-use fsts_store::{Alert, Outgoing, StoreError};
+use fsts_store::{Alert, Channel, Outgoing, StoreError};
 use tokio::sync::mpsc;
 
+use super::Charts;
 use super::discord::{Delivery, Line, Webhook, compose, placeholder};
 use super::feeder::Shared;
 use super::grumble::Grumble;
@@ -24,13 +25,27 @@ const UNWELCOME_S: i64 = 24 * 3600;
 const WHENEVER: Timestamp = Timestamp::from_ns(i64::MAX);
 /// A database that does not answer must not keep the alert about it from leaving. Real time.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A chart that takes longer stays away. Real time.
+const CHART_TIMEOUT: Duration = Duration::from_secs(2);
 /// A database that fails is asked again after this long.
 const RETRY_S: i64 = 1;
 
-/// The sender of one stream's alerts.
+/// What one sender serves.
+pub struct Post {
+    /// Where it sends.
+    pub webhook: Webhook,
+    /// What it sends there.
+    pub channels: Vec<Channel>,
+    /// Its ear at the bell.
+    pub ear: usize,
+    /// Charts of instruments.
+    pub charts: Option<Charts>,
+}
+
+/// The sender of one stream's alerts to one webhook.
 pub struct Sender {
     shared: Shared,
-    webhook: Webhook,
+    post: Post,
     lang: Lang,
     /// Alerts about the journal, which may not be able to hold them: they don't pass through the outbox.
     urgent: mpsc::Receiver<Alert>,
@@ -59,11 +74,11 @@ enum Round {
 
 impl Sender {
     /// A sender to a webhook.
-    pub fn new(shared: Shared, webhook: Webhook, lang: Lang, urgent: mpsc::Receiver<Alert>, stop: Stop) -> Self {
+    pub fn new(shared: Shared, post: Post, lang: Lang, urgent: mpsc::Receiver<Alert>, stop: Stop) -> Self {
         let gate = shared.clock.now();
         Sender {
             shared,
-            webhook,
+            post,
             lang,
             urgent,
             urgent_now: Vec::new(),
@@ -125,7 +140,7 @@ impl Sender {
     async fn wait(&mut self) -> bool {
         tokio::select! {
             biased;
-            () = self.shared.written.notified() => true,
+            () = self.shared.written.heard(self.post.ear) => true,
             Some(alert) = self.urgent.recv() => {
                 self.urgent_now.push(Line { alert, again: false });
                 true
@@ -153,7 +168,8 @@ impl Sender {
         }
         let (content, taken) = compose(&lines, self.lang);
         let sent: Vec<Outgoing> = due.into_iter().take(taken).collect();
-        let delivery = self.webhook.post(&content).await;
+        let chart = self.chart(&sent).await;
+        let delivery = self.post.webhook.post(&content, chart.as_deref()).await;
         if let Delivery::Unwelcome { status } = delivery {
             return Ok(self.unwelcome(sent, status).await);
         }
@@ -169,6 +185,13 @@ impl Sender {
         Ok(Round::NotSent)
     }
 
+    /// The chart of the last instrument that these are about; alerts never wait for one.
+    async fn chart(&self, sent: &[Outgoing]) -> Option<Vec<u8>> {
+        let symbol = sent.iter().rev().find_map(|o| o.alert.symbol)?;
+        let charts = self.post.charts.as_ref()?;
+        tokio::time::timeout(CHART_TIMEOUT, charts(symbol)).await.ok().flatten()
+    }
+
     fn line(&self, alert: &Alert) -> Line {
         Line { alert: alert.clone(), again: self.again.contains(&alert.id) }
     }
@@ -176,12 +199,15 @@ impl Sender {
     async fn due(&mut self) -> Result<Vec<Outgoing>, StoreError> {
         let hidden = self.unmarked.len() + self.unwelcome.len();
         let limit = u32::try_from(BATCH + hidden).unwrap_or(u32::MAX);
-        let read = tokio::time::timeout(STORE_TIMEOUT, self.shared.store.due_alerts(WHENEVER, limit));
+        let read = tokio::time::timeout(
+            STORE_TIMEOUT,
+            self.shared.store.due_alerts((&self.shared.stream, &self.post.channels), WHENEVER, limit),
+        );
         let silent = || StoreError::Unreachable { reason: "no answer in time".to_owned() };
         let mut due = read.await.unwrap_or_else(|_| Err(silent()))?;
         due.retain(|o| {
             let id = &o.alert.id;
-            o.alert.stream == self.shared.stream && !self.unmarked.contains(id) && !self.unwelcome.contains(id)
+            !self.unmarked.contains(id) && !self.unwelcome.contains(id)
         });
         Ok(due)
     }
@@ -250,7 +276,7 @@ impl Sender {
         }
         let plain: Vec<Line> = sent.iter().map(|o| placeholder(&self.line(&o.alert))).collect();
         let (content, _) = compose(&plain, self.lang);
-        let delivery = self.webhook.post(&content).await;
+        let delivery = self.post.webhook.post(&content, None).await;
         if matches!(delivery, Delivery::Unwelcome { .. }) {
             self.note_failure(&sent, self.shared.clock.now().plus_s(UNWELCOME_S)).await;
             self.unwelcome.extend(sent.into_iter().map(|o| o.alert.id));
@@ -266,7 +292,7 @@ impl Sender {
     /// Alerts about the journal go out first and from memory; the outbox hears of them afterwards, if it can.
     async fn send_urgent(&mut self) -> Round {
         let (content, taken) = compose(&self.urgent_now, self.lang);
-        let delivery = self.webhook.post(&content).await;
+        let delivery = self.post.webhook.post(&content, None).await;
         let lost = matches!(delivery, Delivery::Lost { .. });
         if let Delivery::Unwelcome { status } = delivery {
             self.trouble("the target refuses the words of an alert", &format!("status {status}"));

@@ -55,7 +55,7 @@ async fn each_fact_is_told_once_in_order_through_limits_failures_and_cuts() {
     assert!(lines.iter().any(|line| line.contains("(재전송) 직접 낸 주문")), "a cut answer may hide a taken message");
     let delivered = alerts.counts().delivered();
     alerts.stop().await;
-    assert!(journal.store.due_alerts(EVER, 10).await.unwrap().is_empty());
+    assert!(journal.store.due_alerts((STREAM, &Channel::ALL), EVER, 10).await.unwrap().is_empty());
     assert!(target.rest().is_empty() && delivered > 0);
 }
 
@@ -149,12 +149,13 @@ async fn an_alert_that_the_target_refuses_does_not_hold_up_the_others() {
 async fn without_a_webhook_alerts_are_kept_for_the_screens_alone() {
     let (journal, clock) = (Journal::open().await, Arc::new(JumpClock::default()));
     let target = Target::start(&[]).await;
-    let alerts = Alerts::start(AlertSetup { webhook: None, ..setup(&journal.store, &target, clock) }).unwrap();
+    let alerts =
+        Alerts::start(AlertSetup { webhooks: Webhooks::default(), ..setup(&journal.store, &target, clock) }).unwrap();
     let story = outside(3);
     journal.append(&story.entries);
     alerts.facts(&story.entries);
     alerts.condition(&Condition::JournalFailed("x".to_owned()), 3);
     alerts.stop().await;
     assert_eq!(journal.store.alerts(10).await.unwrap().len(), 4, "three facts and the condition");
-    assert!(journal.store.due_alerts(at(1_000_000), 10).await.unwrap().is_empty());
+    assert!(journal.store.due_alerts((STREAM, &Channel::ALL), at(1_000_000), 10).await.unwrap().is_empty());
 }

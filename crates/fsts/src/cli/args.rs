@@ -46,6 +46,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     #[command(subcommand)]
     Config(ConfigCommand),
+    #[command(subcommand)]
+    Discord(DiscordCommand),
     Bench(BenchArgs),
 }
 
@@ -53,6 +55,19 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     Check(ConfigCheckArgs),
+}
+
+/// `fsts discord …`.
+#[derive(Debug, Subcommand)]
+pub enum DiscordCommand {
+    Register(RegisterArgs),
+}
+
+/// `fsts discord register`.
+#[derive(Debug, Args)]
+pub struct RegisterArgs {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `fsts run`.

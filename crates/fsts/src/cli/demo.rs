@@ -19,12 +19,14 @@ use secrecy::SecretString;
 
 use super::serving::{Serving, serve};
 use super::{Context, DemoArgs};
+use crate::alerts::Webhooks;
 use crate::clock::MarketTime;
 use crate::exit::{Exit, Failure};
 use crate::messages::run as say;
 use crate::output;
 use crate::runtime::{BotPlan, Plan};
 use crate::services::ServiceSettings;
+use crate::services::discord::{DiscordSettings, standin};
 
 /// Two market minutes a real second: bots have traded within ten seconds, and a day takes three minutes.
 const SPEED: u32 = 120;
@@ -50,12 +52,14 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
     let token = token(&dir)?;
     let plan = plan(&emulator, &dir, &market).await?;
     let listen = args.listen.unwrap_or_else(|| free_or_any(PORT));
+    let stand_in = standin::open().await;
+    let (channel, shown) = stand_in.map_err(|e| Failure::failed(say::server(&e.to_string())))?;
     let serving = Serving {
         listen,
         api_token: Some(SecretString::from(token.clone())),
-        webhook: None,
+        webhooks: Webhooks { alarm: Some(SecretString::from(channel)), ..Webhooks::default() },
         lang: context.lang,
-        services: ServiceSettings::default(),
+        services: ServiceSettings { discord: DiscordSettings { stand_in: Some(shown), ..DiscordSettings::default() } },
     };
     let ended = serve(plan, serving, move |address| {
         let address = format!("http://{address}/#token={token}");

@@ -16,9 +16,9 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
     let serving = Serving {
         listen: settings.listen,
         api_token: settings.api_token.clone(),
-        webhook: settings.discord_webhook_url.clone(),
+        webhooks: settings.discord.webhooks.clone(),
         lang: context.lang,
-        services: ServiceSettings::default(),
+        services: ServiceSettings { discord: settings.discord.commands.clone() },
     };
     let mode = settings.mode.name();
     serve(plan, serving, move |address| {

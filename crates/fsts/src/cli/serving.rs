@@ -1,16 +1,17 @@
 //! A run with its server and its alerts, until somebody stops it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use fsts_domain::Symbol;
 use fsts_engine::{Condition, Entry};
 use fsts_server::{ServerConfig, StoreArchive};
 use secrecy::SecretString;
 
-use crate::alerts::{AlertSetup, Alerts, real_clock};
+use crate::alerts::{AlertSetup, Alerts, Charts, Webhooks, real_clock};
 use crate::exit::Failure;
 use crate::messages::{Lang, run as say};
+use crate::runtime::desk::AccountDesk;
 use crate::runtime::engine_loop::Witness;
 use crate::runtime::{Plan, Running, start};
 use crate::services::{self, Ground, ServiceSettings};
@@ -25,7 +26,7 @@ pub struct Serving {
     /// Secret of writes.
     pub api_token: Option<SecretString>,
     /// Where alerts go.
-    pub webhook: Option<SecretString>,
+    pub webhooks: Webhooks,
     /// Language of alerts and answers.
     pub lang: Lang,
     /// What runs beside the loop.
@@ -51,9 +52,11 @@ impl Witness for AlertWitness {
 pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
     let store = start::open_store(&plan).await.map_err(start_failure)?;
     let names = names(&plan);
+    let desk_slot: DeskSlot = Arc::default();
     let setup = AlertSetup {
         store: store.clone(),
-        webhook: serving.webhook.clone(),
+        webhooks: serving.webhooks.clone(),
+        charts: Some(charts(Arc::clone(&desk_slot))),
         lang: serving.lang,
         stream: plan.stream.clone(),
         names,
@@ -64,7 +67,9 @@ pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(SocketAddr
     let alerts = Arc::new(alerts);
     let witness = Box::new(AlertWitness(Arc::clone(&alerts)));
     let running = start::start(plan.clone(), store.clone(), witness).await.map_err(start_failure)?;
+    let _first_and_only = desk_slot.set(Arc::downgrade(&running.desk));
     let ground = Ground {
+        bell: alerts.bell(),
         desk: Arc::clone(&running.desk),
         store: store.clone(),
         stream: plan.stream.clone(),
@@ -133,6 +138,20 @@ pub async fn asked_to_stop() {
             let _ = interrupt.await;
         }
     }
+}
+
+/// The desk, once the run has started; the alerts don't keep it.
+type DeskSlot = Arc<OnceLock<Weak<AccountDesk>>>;
+
+/// The minutes of an instrument's day so far as a picture.
+fn charts(slot: DeskSlot) -> Charts {
+    Arc::new(move |symbol| {
+        let slot = Arc::clone(&slot);
+        Box::pin(async move {
+            let desk = slot.get().and_then(Weak::upgrade)?;
+            services::chart::of_the_day(desk.as_ref(), symbol).await
+        })
+    })
 }
 
 fn names(plan: &Plan) -> Arc<dyn Fn(Symbol) -> String + Send + Sync> {

@@ -72,6 +72,12 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "설정을 확인하고, 어느 값이 어디에서 왔는지 보여 줍니다",
         "Check the settings and show which value applies and where it comes from",
     ),
+    ("discord", "디스코드", "Discord"),
+    (
+        "discord register",
+        "슬래시 명령을 디스코드에 등록합니다 (DISCORD_APPLICATION_ID, DISCORD_BOT_TOKEN)",
+        "Register the slash commands with Discord (DISCORD_APPLICATION_ID, DISCORD_BOT_TOKEN)",
+    ),
     ("bench", "기준 작업량의 속도를 재고 답을 견줍니다", "Time a benchmark workload and show its answer"),
 ];
 

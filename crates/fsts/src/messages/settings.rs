@@ -249,3 +249,21 @@ pub fn origin(origin: &Origin) -> Text {
 pub fn fine() -> Text {
     Text::new("설정에 잘못이 없습니다", "the settings are fine")
 }
+
+/// A Discord variable that can't be read.
+pub fn discord(name: &str) -> Text {
+    Text::new(format!("{name} 값을 읽을 수 없습니다"), format!("{name} can't be read"))
+}
+
+/// The service does not take the commands.
+pub fn discord_refused(reason: &str) -> Text {
+    Text::new(
+        format!("디스코드가 명령 등록을 받지 않았습니다: {reason}"),
+        format!("Discord did not take the commands: {reason}"),
+    )
+}
+
+/// The service has the commands.
+pub fn discord_registered(count: usize) -> Text {
+    Text::new(format!("슬래시 명령 {count}개를 등록했습니다"), format!("registered {count} slash commands"))
+}

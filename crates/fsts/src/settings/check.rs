@@ -44,7 +44,7 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
         session_calendar,
         clock,
         database_url: raw.database_url.map(SecretString::from),
-        discord_webhook_url: raw.discord_webhook_url.map(SecretString::from),
+        discord: super::discord::checked(raw.discord)?,
         kis: kis(raw.kis, mode)?,
         risk: risk(&raw.risk)?,
         bots: bots(raw.bots)?,

@@ -25,9 +25,9 @@ pub struct Raw {
     /// From `DATABASE_URL`; not a key of the file.
     #[serde(skip)]
     pub database_url: Option<String>,
-    /// From `DISCORD_WEBHOOK_URL`; not a key of the file.
+    /// From the variables `DISCORD_…`; no keys of the file.
     #[serde(skip)]
-    pub discord_webhook_url: Option<String>,
+    pub discord: BTreeMap<&'static str, String>,
 }
 
 impl Default for Raw {
@@ -46,7 +46,7 @@ impl Default for Raw {
             risk: RawRisk::default(),
             bots: Vec::new(),
             database_url: None,
-            discord_webhook_url: None,
+            discord: BTreeMap::new(),
         }
     }
 }

@@ -149,7 +149,7 @@ impl Sources {
         let mut raw: Raw = figment.extract().map_err(|e| self.explain(&e))?;
         let old = |name: &str| self.variable(name).filter(|v| !v.is_empty()).map(str::to_owned);
         raw.database_url = old("DATABASE_URL");
-        raw.discord_webhook_url = old("DISCORD_WEBHOOK_URL");
+        raw.discord = super::discord::VARIABLES.iter().filter_map(|name| Some((*name, old(name)?))).collect();
         Ok(raw)
     }
 

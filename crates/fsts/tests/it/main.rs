@@ -6,6 +6,7 @@ mod ambiguous;
 mod backtest;
 mod bench;
 mod database;
+mod discord;
 mod drill;
 mod emulate;
 mod equality;

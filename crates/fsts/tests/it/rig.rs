@@ -202,7 +202,7 @@ impl Rig {
     async fn wait_bases(&self) {
         for symbol in &self.symbols {
             let path = format!("/api/v1/quotes/{symbol}");
-            self.wait_for(&format!("a base price of {symbol}"), async || {
+            self.wait_until(&format!("a base price of {symbol}"), async || {
                 let quote = self.ask(&path).await;
                 quote.get("prev_close").is_some_and(|p| !p.is_null())
             })
@@ -212,10 +212,11 @@ impl Rig {
 
     /// The broker lets go of a session some moments after its client died.
     async fn wait_for_no_session(&self) {
-        self.wait_for("the last session's end", async || self.control("clock").await["sessions"] == json!(0)).await;
+        self.wait_until("the last session's end", async || self.control("clock").await["sessions"] == json!(0)).await;
     }
 
-    async fn wait_for(&self, what: &str, holds: impl AsyncFn() -> bool) {
+    /// Asks again and again until something holds.
+    pub async fn wait_until(&self, what: &str, holds: impl AsyncFn() -> bool) {
         let wait = async {
             while !holds().await {
                 tokio::task::yield_now().await;
@@ -307,6 +308,11 @@ impl Rig {
     /// The account as the broker has it.
     pub fn truth(&self) -> AccountTruth {
         self.emulator.accounts().remove(0)
+    }
+
+    /// Address of a path of the program.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.program().address)
     }
 
     /// Reads from the program's API.

@@ -170,7 +170,8 @@ impl Journal {
 pub fn setup(store: &Store, target: &Target, clock: Arc<dyn MarketClock>) -> crate::alerts::AlertSetup {
     crate::alerts::AlertSetup {
         store: store.clone(),
-        webhook: Some(target.address.clone().into()),
+        webhooks: crate::alerts::Webhooks { alarm: Some(target.address.clone().into()), ..Default::default() },
+        charts: None,
         lang: crate::messages::Lang::Ko,
         stream: STREAM.to_owned(),
         names: super::story::names(),

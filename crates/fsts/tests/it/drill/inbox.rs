@@ -35,6 +35,16 @@ impl Inbox {
         &self.url
     }
 
+    /// The lines of all messages so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.messages.borrow().iter().flat_map(|m| m.lines()).map(str::to_owned).collect()
+    }
+
+    /// Messages that came with a picture.
+    pub fn pictures(&self) -> usize {
+        self.messages.borrow().iter().filter(|m| m.ends_with(PICTURE)).count()
+    }
+
     /// Waits for a message that contains a text.
     pub async fn has(&self, text: &str) {
         let mut messages = self.messages.clone();
@@ -42,6 +52,24 @@ impl Inbox {
         let told = tokio::time::timeout(PATIENCE, told).await;
         assert!(told.is_ok(), "`{text}` is not among {:?}", *self.messages.borrow());
     }
+}
+
+/// What a picture leaves in the list of messages.
+const PICTURE: &str = "\u{1f5bc}";
+
+/// The words of a message; one with a picture ends in [`PICTURE`].
+fn content(body: &[u8]) -> String {
+    let words = |json: &[u8]| {
+        let message: Value = serde_json::from_slice(json).unwrap();
+        message["content"].as_str().unwrap().to_owned()
+    };
+    if body.starts_with(b"{") {
+        return words(body);
+    }
+    let find = |what: &[u8]| body.windows(what.len()).position(|w| w == what).unwrap();
+    let (from, to) = (find(b"{"), find(b"}\r\n--") + 1);
+    assert!(body.windows(8).any(|w| w == b"\x89PNG\r\n\x1a\n"), "the picture is a PNG");
+    format!("{}{PICTURE}", words(&body[from..to]))
 }
 
 /// Takes the requests of one connection.
@@ -62,8 +90,8 @@ async fn take(socket: TcpStream, messages: Arc<watch::Sender<Vec<String>>>) {
         }
         let mut body = vec![0; length];
         socket.read_exact(&mut body).await.unwrap();
-        let message: Value = serde_json::from_slice(&body).unwrap();
-        messages.send_modify(|m| m.push(message["content"].as_str().unwrap().to_owned()));
+        let message = content(&body);
+        messages.send_modify(|m| m.push(message));
         let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
         if socket.write_all(answer.as_bytes()).await.is_err() {
             return;
