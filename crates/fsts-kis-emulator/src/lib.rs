@@ -50,5 +50,6 @@ pub use config::{
     RecordWidth, ReplayBar, Session,
 };
 pub use emulator::{Emulator, start};
+pub use market::history::demo_history;
 pub use symbols::demo_symbols;
 pub use truth::{AccountTruth, OrderTruth};

@@ -6,6 +6,7 @@
 //! Nothing here decides anything: strategies, gate, books and order states are the engine's, as in paper and live.
 
 mod broker;
+mod daily;
 mod metrics;
 mod report;
 mod runner;
@@ -13,7 +14,8 @@ mod setup;
 mod trace;
 pub mod workload;
 
+pub use daily::DayRow;
 pub use metrics::Metrics;
-pub use report::{FillRow, Report};
+pub use report::{Cause, FillRow, Report};
 pub use runner::{Runner, run};
 pub use setup::{Setup, SetupError};

@@ -6,6 +6,7 @@ use fsts_krx::Profile;
 use fsts_lake::{DataSet, PriceKind};
 use serde::Serialize;
 
+use crate::daily::{self, DayMark, DayRow};
 use crate::metrics::Metrics;
 use crate::setup::Setup;
 
@@ -26,6 +27,20 @@ pub struct FillRow {
     pub fee: Won,
     /// Tax.
     pub tax: Won,
+    /// What asked for it.
+    pub cause: Cause,
+}
+
+/// What asked for a fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The strategy's rule.
+    Signal,
+    /// The price fell to the stop.
+    StopLoss,
+    /// The price rose to the target.
+    TakeProfit,
 }
 
 /// The result of a backtest.
@@ -73,15 +88,22 @@ pub struct Report {
     /// Equity by day, or by slice when the setup keeps the full curve.
     #[serde(skip)]
     pub curve: Vec<(Timestamp, Won)>,
+    /// The books at the end of each day, when the setup keeps them.
+    #[serde(skip)]
+    pub days: Vec<DayRow>,
+}
+
+/// What a runner has kept for its report.
+pub(crate) struct Kept {
+    pub trace_hash: String,
+    pub fills: Vec<FillRow>,
+    pub curve: Vec<(Timestamp, Won)>,
+    pub marks: Vec<DayMark>,
 }
 
 impl Report {
-    pub(crate) fn new<S: Strategy>(
-        data: &DataSet,
-        setup: &Setup,
-        engine: &Engine<S>,
-        (trace_hash, fills, curve): (String, Vec<FillRow>, Vec<(Timestamp, Won)>),
-    ) -> Report {
+    pub(crate) fn new<S: Strategy>(data: &DataSet, setup: &Setup, engine: &Engine<S>, kept: Kept) -> Report {
+        let Kept { trace_hash, fills, curve, marks } = kept;
         let book = engine.book();
         let profits = profits(&fills);
         let span = data.span();
@@ -108,6 +130,7 @@ impl Report {
             flows: *book.flows(),
             metrics: Metrics::of(setup.cash, &curve, &profits),
             warnings: warnings(data, setup),
+            days: daily::rows(&fills, &marks),
             fills,
             curve,
         }

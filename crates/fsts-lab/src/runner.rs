@@ -1,17 +1,19 @@
 //! One backtest: stored bars become events, the simulated broker answers inline.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use fsts_domain::{Bar, Price, Side, Timestamp, TradingDay, Won};
+use fsts_domain::{Bar, IntentId, Price, Qty, Side, Timestamp, TradingDay, Won};
 use fsts_engine::{
-    Branch, DecisionLine, Effects, Engine, Event, EventKind, Notice, NoticeKind, Record, Strategy, SubmitOutcome,
-    SymbolBar,
+    ApprovedOrder, Bracket, Branch, DecisionLine, Effects, Engine, Event, EventKind, LiveOrder, Notice, NoticeKind,
+    Purpose, Record, Strategy, SubmitOutcome, SymbolBar,
 };
 use fsts_krx::{PriceBand, Profile};
 use fsts_lake::{DataSet, Interval, Row};
 
 use crate::broker::SimBroker;
-use crate::report::{FillRow, Report};
+use crate::daily::DayMark;
+use crate::report::{Cause, FillRow, Kept, Report};
 use crate::setup::{self, Setup, SetupError};
 use crate::trace::Trace;
 
@@ -60,6 +62,9 @@ pub struct Runner<'d, S> {
     decisions: Vec<DecisionLine>,
     fills: Vec<FillRow>,
     curve: Vec<(Timestamp, Won)>,
+    marks: Vec<DayMark>,
+    /// Protective exits that were decided at a close, by the level that the close had reached.
+    exits: BTreeMap<IntentId, Cause>,
 }
 
 impl<'d, S: Strategy> Runner<'d, S> {
@@ -85,6 +90,8 @@ impl<'d, S: Strategy> Runner<'d, S> {
             decisions: Vec::new(),
             fills: Vec::new(),
             curve: Vec::new(),
+            marks: Vec::new(),
+            exits: BTreeMap::new(),
             data,
             setup,
         };
@@ -143,10 +150,21 @@ impl<'d, S: Strategy> Runner<'d, S> {
 
     /// Ends the run.
     pub fn finish(mut self) -> Report {
-        Report::new(self.data, self.setup, &self.engine, (self.trace.finish(), self.fills, self.curve))
+        self.mark_day();
+        let kept = Kept { trace_hash: self.trace.finish(), fills: self.fills, curve: self.curve, marks: self.marks };
+        Report::new(self.data, self.setup, &self.engine, kept)
+    }
+
+    /// Keeps the books as the day that ends leaves them.
+    fn mark_day(&mut self) {
+        if self.setup.daily_rows && self.day != TradingDay::default() {
+            let (cash, holdings) = (self.engine.book().cash(), self.engine.holdings_value());
+            self.marks.push(DayMark { day: self.day, cash, holdings });
+        }
     }
 
     fn begin_day(&mut self, day: TradingDay, at: Timestamp) {
+        self.mark_day();
         // The exchange has no order that outlives its day; the ideal profile has no days.
         if self.data.interval == Interval::Minute && self.setup.rules.profile() == Profile::Krx {
             self.expire(at);
@@ -265,10 +283,46 @@ impl<'d, S: Strategy> Runner<'d, S> {
     fn keep_facts(&mut self, at: Timestamp) {
         self.trace.add(&self.fx.entries);
         for entry in &self.fx.entries {
-            let Record::Filled { id, qty, amount, fee, tax, .. } = &entry.record else { continue };
-            let order = self.engine.book().order_of_day(*id);
-            let (symbol, side) = order.map_or((0, Side::Buy), |o| (o.symbol, o.side));
-            self.fills.push(FillRow { at, symbol, side, qty: *qty, amount: *amount, fee: *fee, tax: *tax });
+            match &entry.record {
+                Record::Approved(order) if order.purpose == Purpose::Protection && order.bracket.is_none() => {
+                    if let Some(cause) = self.closed_by(order) {
+                        self.exits.insert(order.id, cause);
+                    }
+                }
+                Record::Filled { id, qty, amount, fee, tax, .. } => {
+                    let order = self.engine.book().order_of_day(*id);
+                    let (symbol, side) = order.map_or((0, Side::Buy), |o| (o.symbol, o.side));
+                    let cause = order.map_or(Cause::Signal, |o| self.cause(o, *qty, *amount));
+                    self.fills.push(FillRow {
+                        at,
+                        symbol,
+                        side,
+                        qty: *qty,
+                        amount: *amount,
+                        fee: *fee,
+                        tax: *tax,
+                        cause,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Which level an exit that was decided at a close has reached: below the mean cost it is the stop.
+    fn closed_by(&self, order: &ApprovedOrder) -> Option<Cause> {
+        let book = self.engine.book();
+        let held = book.line(book.ix(order.symbol)?).total;
+        let below = order.reference * held.qty < held.cost;
+        Some(if below { Cause::StopLoss } else { Cause::TakeProfit })
+    }
+
+    fn cause(&self, order: &LiveOrder, qty: Qty, amount: Won) -> Cause {
+        match (order.purpose, &order.bracket) {
+            (Purpose::Protection, Some(Bracket { stop: Some(stop), .. })) if amount <= *stop * qty => Cause::StopLoss,
+            (Purpose::Protection, Some(_)) => Cause::TakeProfit,
+            (Purpose::Protection, None) => self.exits.get(&order.id).copied().unwrap_or(Cause::Signal),
+            (Purpose::Target | Purpose::Operator, _) => Cause::Signal,
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Setup {
     pub decision_log: bool,
     /// Keep the equity of every slice rather than of every day.
     pub full_curve: bool,
+    /// Keep the books at the end of every day.
+    pub daily_rows: bool,
     /// Limits of the gate.
     pub limits: RiskLimits,
 }
@@ -32,7 +34,16 @@ impl Setup {
             Profile::Krx => OrderStyle::MarketableLimit { collar_ticks: 10 },
         };
         let sizing = Sizing::Equity(Rate::per_billion(50_000_000));
-        Setup { rules, cash, sizing, style, decision_log: false, full_curve: false, limits: RiskLimits::unlimited() }
+        Setup {
+            rules,
+            cash,
+            sizing,
+            style,
+            decision_log: false,
+            full_curve: false,
+            daily_rows: false,
+            limits: RiskLimits::unlimited(),
+        }
     }
 
     /// The bench profile: ten shares at market from a fixed cash.

@@ -1,5 +1,7 @@
 //! Names of the old program: the same checks, the same road, and no GET that changes anything.
 
+pub(crate) mod simulations;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

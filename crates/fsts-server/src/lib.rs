@@ -30,11 +30,13 @@ mod reads;
 mod router;
 mod server;
 mod services;
+pub mod simulations;
 mod static_files;
 pub mod views;
 
 pub use archive::{Archive, StoreArchive};
 pub use compat::TradeRequest;
+pub use compat::simulations::{OldResultView, OldSimulationView, PriceChangeRequest};
 pub use config::{ServerConfig, ServerError};
 pub use controls::{HaltRequest, HaltView, ReleaseView, WatchView};
 pub use desk::{CommandOutcome, Desk, DeskError, FeedMessage, Snapshot, Topic};

@@ -2,6 +2,7 @@
 
 mod orders;
 mod requests;
+mod simulations;
 mod states;
 
 /// The language of an answer.
@@ -81,7 +82,7 @@ impl Text {
 
 /// All tables.
 fn all() -> impl Iterator<Item = &'static Text> {
-    requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE)
+    requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE).chain(simulations::TABLE)
 }
 
 /// The text of a code.

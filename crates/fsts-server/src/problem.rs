@@ -51,6 +51,15 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The detail in Korean and English.
+    pub(crate) fn texts(&self) -> (String, String) {
+        let text = messages::text(self.code);
+        let detail = |language| text.map_or_else(|| self.code.to_owned(), |t| t.detail(language, &self.values));
+        (detail(Language::Korean), detail(Language::English))
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
-use crate::{auth, compat, controls, discord, edge, feed, health, orders, reads, static_files};
+use crate::{auth, compat, controls, discord, edge, feed, health, orders, reads, simulations, static_files};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -67,11 +67,21 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(discord::message))
         .routes(routes!(discord::interactions))
         .routes(routes!(discord::channel))
+        // simulations
+        .routes(routes!(simulations::list, simulations::submit))
+        .routes(routes!(simulations::one, simulations::delete))
+        .routes(routes!(simulations::result))
+        .routes(routes!(simulations::cancel))
+        .routes(routes!(simulations::strategies))
         // old names
         .routes(routes!(health::old_health))
         .routes(routes!(compat::buy))
         .routes(routes!(compat::sell))
         .routes(routes!(compat::old_trade))
+        .routes(routes!(compat::simulations::single))
+        .routes(routes!(compat::simulations::bulk))
+        .routes(routes!(compat::simulations::result))
+        .routes(routes!(compat::simulations::price_change))
 }
 
 /// The API as OpenAPI 3.1 JSON, as it is committed and served.

@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use crate::discord::Discord;
+use crate::simulations::Simulations;
 
 /// The parts that are there.
 #[derive(Clone, Default)]
 pub struct Services {
     /// Messages and slash commands.
     pub discord: Option<Arc<dyn Discord>>,
+    /// Simulation jobs and the strategies they run.
+    pub simulations: Option<Arc<dyn Simulations>>,
 }
 
 impl std::fmt::Debug for Services {

@@ -8,16 +8,17 @@ use sqlx::{AnyConnection, SqlSafeStr};
 use crate::StoreError;
 
 /// Every schema step, oldest first. A released step is never edited: its checksum is in the databases.
-const STEPS: [(i64, &str, &str); 2] = [
+const STEPS: &[(i64, &str, &str)] = &[
     (1, "store", include_str!("../migrations/0001_store.sql")),
+    (3, "simulations", include_str!("../migrations/0003_simulations.sql")),
     (8, "alert_channels", include_str!("../migrations/0008_alert_channels.sql")),
 ];
 
 fn migrator() -> Migrator {
-    let step = |(version, name, sql): (i64, &'static str, &'static str)| {
-        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+    let step = |(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(STEPS.into_iter().map(step).collect())
+    Migrator::with_migrations(STEPS.iter().map(step).collect())
 }
 
 /// Brings the schema up to date.

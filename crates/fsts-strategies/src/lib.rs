@@ -3,6 +3,7 @@
 //! [`build`] makes a strategy from its id and parameters; [`CATALOGUE`] lists what there is.
 
 mod params;
+mod protected;
 mod rsi_bollinger;
 mod rsi_reversion;
 mod sma_cross;
@@ -10,6 +11,7 @@ mod sma_cross;
 use fsts_engine::{Interval, Strategy};
 
 pub use params::{Parameter, Params, StrategyError};
+pub use protected::{Exits, Protected};
 pub use rsi_bollinger::RsiBollinger;
 pub use rsi_reversion::RsiReversion;
 pub use sma_cross::SmaCross;
@@ -23,6 +25,10 @@ pub struct CatalogueEntry {
     pub name_ko: &'static str,
     /// Its name in English.
     pub name_en: &'static str,
+    /// What it does, in one Korean sentence.
+    pub about_ko: &'static str,
+    /// What it does, in one English sentence.
+    pub about_en: &'static str,
     /// Its parameters.
     pub parameters: &'static [Parameter],
 }

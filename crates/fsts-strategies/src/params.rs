@@ -11,6 +11,12 @@ use crate::CatalogueEntry;
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
+    /// What it is, in Korean.
+    pub ko: &'static str,
+    /// What it is, in English.
+    pub en: &'static str,
+    /// True when its values are cut to whole numbers.
+    pub integer: bool,
     /// Smallest value.
     pub min: f64,
     /// Largest value.

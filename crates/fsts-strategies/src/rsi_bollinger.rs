@@ -10,6 +10,8 @@ pub(crate) const ENTRY: CatalogueEntry = CatalogueEntry {
     id: "rsi_bollinger",
     name_ko: "RSI·볼린저 되돌림",
     name_en: "RSI and Bollinger reversion",
+    about_ko: "RSI(14)가 30 아래이고 종가가 볼린저(20, 2) 하단 아래이면 사고, 상단 위이거나 RSI가 70 위이면 팝니다.",
+    about_en: "Buys below the lower Bollinger band (20, 2) with RSI(14) under 30, sells above the upper band or with RSI over 70.",
     parameters: &[],
 };
 

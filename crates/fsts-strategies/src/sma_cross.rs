@@ -9,9 +9,27 @@ pub(crate) const ENTRY: CatalogueEntry = CatalogueEntry {
     id: "sma_cross",
     name_ko: "이동평균 교차",
     name_en: "moving-average cross",
+    about_ko: "짧은 이동평균이 긴 이동평균을 뚫고 오르면 사고, 내려가면 팝니다.",
+    about_en: "Buys when the fast average crosses above the slow one, sells when it crosses below.",
     parameters: &[
-        Parameter { name: "fast", min: 1.0, max: 500.0, default: 10.0 },
-        Parameter { name: "slow", min: 2.0, max: 1000.0, default: 30.0 },
+        Parameter {
+            name: "fast",
+            ko: "짧은 평균의 봉 수",
+            en: "bars of the fast mean",
+            integer: true,
+            min: 1.0,
+            max: 500.0,
+            default: 10.0,
+        },
+        Parameter {
+            name: "slow",
+            ko: "긴 평균의 봉 수",
+            en: "bars of the slow mean",
+            integer: true,
+            min: 2.0,
+            max: 1000.0,
+            default: 30.0,
+        },
     ],
 };
 

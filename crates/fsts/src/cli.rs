@@ -14,13 +14,15 @@ mod reconcile;
 mod replay;
 mod run;
 mod serving;
+mod simulate;
 mod usage;
-mod values;
+pub mod values;
 
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 pub use args::*;
+pub use backtest::identities;
 
 use crate::exit::Failure;
 use crate::messages::Lang;
@@ -69,5 +71,6 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Config(ConfigCommand::Check(args)) => config_check::run(args, context).await,
         Command::Discord(DiscordCommand::Register(args)) => discord_register::run(args, context).await,
         Command::Bench(args) => bench::run(args, context).await,
+        Command::Simulate(command) => simulate::run(command, context).await,
     }
 }

@@ -7,6 +7,7 @@ pub mod emulate;
 pub mod help;
 pub mod run;
 pub mod settings;
+pub mod simulations;
 pub mod usage;
 
 /// The language a person reads.

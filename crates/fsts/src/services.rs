@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod discord;
+pub mod simulations;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Ground {
 pub struct ServiceSettings {
     /// Slash commands and channels.
     pub discord: discord::DiscordSettings,
+    /// Simulation jobs.
+    pub simulations: simulations::SimulationSettings,
 }
 
 /// The parts, running.
@@ -49,11 +52,16 @@ pub struct ServiceSettings {
 pub struct Assembled {
     /// For the server.
     pub offered: fsts_server::Services,
+    simulations: Option<Arc<simulations::Bench>>,
 }
 
 impl Assembled {
     /// Ends all parts; returns when they have ended.
-    pub async fn stop(self) {}
+    pub async fn stop(self) {
+        if let Some(bench) = self.simulations {
+            bench.stop().await;
+        }
+    }
 }
 
 /// Starts all parts.
@@ -61,6 +69,7 @@ impl Assembled {
 /// # Errors
 /// A [`Failure`] where a setting can't be used. An absent peer is no failure: its part says so when it is asked.
 pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
-    let offered = fsts_server::Services { discord: Some(discord::assemble(&ground)) };
-    Ok(Assembled { offered })
+    let bench = simulations::start(&ground).await?;
+    let offered = fsts_server::Services { discord: Some(discord::assemble(&ground)), simulations: Some(bench.clone()) };
+    Ok(Assembled { offered, simulations: Some(bench) })
 }

@@ -23,6 +23,7 @@ pub use source::{Origin, Sources, variable_of};
 
 use crate::exit::Failure;
 use crate::messages::settings as say;
+use crate::services::simulations::SimulationSettings;
 
 /// Paper or live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +142,8 @@ pub struct Settings {
     pub kis: KisSettings,
     /// Limits of the risk gate.
     pub risk: RiskLimits,
+    /// Simulation jobs.
+    pub simulations: SimulationSettings,
     /// The bots.
     pub bots: Vec<BotSettings>,
     /// Symbol master: a CSV file of code, name and market.

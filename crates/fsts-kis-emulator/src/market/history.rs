@@ -1,13 +1,27 @@
 //! Daily bars that lead up to the first day of a generated market.
 
 use fsts_domain::{Bar, Price, Qty, TradingDay};
-use fsts_krx::{DayRules, SessionCalendar};
+use fsts_krx::{DayRules, FeeSchedule, RuleBook, SessionCalendar};
 use fsts_sim::Stream;
 
 use crate::board::{ChartBar, Quote};
+use crate::config::EmuSymbol;
+use crate::symbols::demo_symbols;
 
 /// Days of history: warm-up for slow averages, and two and a half pages of the daily chart.
 const DAYS: usize = 250;
+
+/// The demo's companies with the days before `before`, as an emulator of this seed begins with them; oldest first.
+pub fn demo_history(seed: u64, before: TradingDay) -> Vec<(EmuSymbol, Vec<(TradingDay, Bar)>)> {
+    let book = RuleBook::krx(FeeSchedule::NONE);
+    let rules = book.on(before);
+    let days = |(index, symbol): (u64, EmuSymbol)| {
+        let mut dice = Stream::new(seed, "history", index);
+        let days = invented(&Quote::new(&symbol), before, book.calendar(), &rules, &mut dice);
+        (symbol, days.into_iter().map(|(day, chart)| (day, chart.bar)).collect())
+    };
+    (0..).zip(demo_symbols()).map(days).collect()
+}
 
 /// A walk back in time from the base price, which is the last bar's close.
 pub(crate) fn invented(

@@ -29,4 +29,5 @@ mod place;
 mod read_model;
 mod schema;
 mod series;
+mod simulations;
 mod story;

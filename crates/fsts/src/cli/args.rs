@@ -49,6 +49,110 @@ pub enum Command {
     #[command(subcommand)]
     Discord(DiscordCommand),
     Bench(BenchArgs),
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
+}
+
+/// `fsts simulate …`.
+#[derive(Debug, Subcommand)]
+pub enum SimulateCommand {
+    Run(Box<SimulateRunArgs>),
+    List(SimulateListArgs),
+    Show(SimulateIdArgs),
+    Export(SimulateExportArgs),
+    Cancel(SimulateIdArgs),
+}
+
+/// Which program keeps the simulations.
+#[derive(Debug, Clone, Args)]
+pub struct SimulateDoor {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+}
+
+/// `fsts simulate run STRATEGY`.
+#[derive(Debug, Args)]
+pub struct SimulateRunArgs {
+    #[command(flatten)]
+    pub door: SimulateDoor,
+    #[arg(value_name = "STRATEGY")]
+    pub strategy: String,
+    #[arg(long, value_name = "A,B|SET", value_delimiter = ',', default_value = "all")]
+    pub symbols: Vec<String>,
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
+    #[arg(long, value_name = "WON", allow_negative_numbers = true)]
+    pub cash: Option<String>,
+    #[arg(long, value_name = "FILE|DIR")]
+    pub data: Option<PathBuf>,
+    #[arg(long, value_name = "ideal|krx")]
+    pub rules: Option<RulesArg>,
+    #[arg(long, value_name = "traded|adjusted")]
+    pub price_kind: Option<PriceKindArg>,
+    #[arg(long, value_name = "SIZE")]
+    pub size: Option<String>,
+    #[arg(long, value_name = "STYLE")]
+    pub style: Option<String>,
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    #[arg(long, value_name = "PERCENT")]
+    pub stop_loss: Option<String>,
+    #[arg(long, value_name = "PERCENT")]
+    pub take_profit: Option<String>,
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// `fsts simulate list`.
+#[derive(Debug, Args)]
+pub struct SimulateListArgs {
+    #[command(flatten)]
+    pub door: SimulateDoor,
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u32,
+}
+
+/// `fsts simulate show ID` and `fsts simulate cancel ID`.
+#[derive(Debug, Args)]
+pub struct SimulateIdArgs {
+    #[command(flatten)]
+    pub door: SimulateDoor,
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// `fsts simulate export ID`.
+#[derive(Debug, Args)]
+pub struct SimulateExportArgs {
+    #[command(flatten)]
+    pub door: SimulateDoor,
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[arg(long, value_name = "csv|json", default_value = "json")]
+    pub format: FormatArg,
+    #[arg(long, value_name = "fills|days|equity", default_value = "fills")]
+    pub part: PartArg,
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    Csv,
+    Json,
+}
+
+/// `--part`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PartArg {
+    Fills,
+    Days,
+    Equity,
 }
 
 /// `fsts config …`.
@@ -122,6 +226,10 @@ pub struct BacktestArgs {
     pub style: Option<String>,
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
+    #[arg(long, value_name = "PERCENT")]
+    pub stop_loss: Option<String>,
+    #[arg(long, value_name = "PERCENT")]
+    pub take_profit: Option<String>,
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
     #[arg(long, value_name = "FILE.ndjson")]

@@ -7,17 +7,19 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use fsts_engine::{DecisionLine, Strategy};
-use fsts_krx::{FeeSchedule, RuleBook};
+use fsts_krx::Profile;
 use fsts_lab::{Report, Runner, Setup};
 use fsts_lake::{DataSet, Interval, LoadOptions, PriceKind};
-use fsts_strategies::{Params, StrategyError};
+use fsts_strategies::{Exits, Params, Protected, StrategyError};
 
+pub use identities::check as identities;
 pub use table::grouped;
 
 use super::{BacktestArgs, Context, PriceKindArg, RulesArg, values};
 use crate::exit::Failure;
 use crate::messages::backtest as say;
 use crate::messages::settings::strategy as strategy_text;
+use crate::services::simulations::{Terms, exits};
 use crate::{output, progress};
 
 const CASH_DEFAULT: &str = "10000000";
@@ -31,10 +33,14 @@ pub async fn run(args: BacktestArgs, context: Context) -> Result<(), Failure> {
     // A wrong name should not be told only after a long load; the interval is known later.
     let rule = fsts_strategies::build(&args.strategy, &params, fsts_engine::Interval::Day).map_err(known)?;
     let (path, options) = what_to_load(&args)?;
-    let plan = Plan::of(&args)?;
+    let terms = terms(&args)?;
+    let exits = exits(
+        args.stop_loss.as_deref().map(|t| values::percent("--stop-loss", t)).transpose()?,
+        args.take_profit.as_deref().map(|t| values::percent("--take-profit", t)).transpose()?,
+    );
     let data = fsts_lake::load(&path, &options).map_err(|e| Failure::input(say::load(&e)))?;
-    let setup = plan.setup(&data);
-    let report = fold(&args, &params, &data, &setup)?;
+    let setup = Setup { decision_log: args.decisions.is_some(), ..terms.setup(&data) };
+    let report = fold(&args, (&params, exits), &data, &setup)?;
     identities::check(&report, &data)?;
     if let Some(file) = &args.fills {
         write_fills(file, &report, &data)
@@ -68,52 +74,31 @@ fn what_to_load(args: &BacktestArgs) -> Result<(PathBuf, LoadOptions), Failure> 
 }
 
 /// What the arguments say of the run itself.
-struct Plan {
-    rules: Option<RulesArg>,
-    cash: fsts_domain::Won,
-    size: Option<fsts_engine::Sizing>,
-    style: Option<fsts_engine::OrderStyle>,
-    decision_log: bool,
+fn terms(args: &BacktestArgs) -> Result<Terms, Failure> {
+    Ok(Terms {
+        rules: args.rules.map(|rules| match rules {
+            RulesArg::Krx => Profile::Krx,
+            RulesArg::Ideal => Profile::Ideal,
+        }),
+        cash: values::won("--cash", args.cash.as_deref().unwrap_or(CASH_DEFAULT))?,
+        size: args.size.as_deref().map(values::size).transpose()?,
+        style: args.style.as_deref().map(values::style).transpose()?,
+    })
 }
 
-impl Plan {
-    fn of(args: &BacktestArgs) -> Result<Plan, Failure> {
-        Ok(Plan {
-            rules: args.rules,
-            cash: values::won("--cash", args.cash.as_deref().unwrap_or(CASH_DEFAULT))?,
-            size: args.size.as_deref().map(values::size).transpose()?,
-            style: args.style.as_deref().map(values::style).transpose()?,
-            decision_log: args.decisions.is_some(),
-        })
-    }
-
-    /// Exchange rules need prices as they were traded.
-    fn setup(&self, data: &DataSet) -> Setup {
-        let rules = self.rules.unwrap_or(match data.price_kind {
-            PriceKind::Traded => RulesArg::Krx,
-            PriceKind::Adjusted => RulesArg::Ideal,
-        });
-        let book = match rules {
-            RulesArg::Krx => RuleBook::krx(FeeSchedule::KIS_BANKIS),
-            RulesArg::Ideal => RuleBook::ideal(FeeSchedule::KIS_BANKIS),
-        };
-        let setup = Setup::new(book, self.cash);
-        Setup {
-            sizing: self.size.unwrap_or(setup.sizing),
-            style: self.style.unwrap_or(setup.style),
-            decision_log: self.decision_log,
-            ..setup
-        }
-    }
-}
-
-fn fold(args: &BacktestArgs, params: &Params, data: &DataSet, setup: &Setup) -> Result<Report, Failure> {
+fn fold(
+    args: &BacktestArgs,
+    (params, exits): (&Params, Exits),
+    data: &DataSet,
+    setup: &Setup,
+) -> Result<Report, Failure> {
     let interval = match data.interval {
         Interval::Day => fsts_engine::Interval::Day,
         Interval::Minute => fsts_engine::Interval::Minute,
     };
     let strategy =
         fsts_strategies::build(&args.strategy, params, interval).map_err(|e| Failure::input(strategy_text(&e)))?;
+    let strategy = Protected::new(strategy, exits);
     let mut log = args.decisions.as_deref().map(Log::create).transpose()?;
     let mut runner = Runner::new(data, setup, strategy).map_err(|e| Failure::input(say::setup(&e)))?;
     let bar = progress::bar(data.rows.len() as u64);

@@ -27,12 +27,14 @@ use crate::output;
 use crate::runtime::{BotPlan, Plan};
 use crate::services::ServiceSettings;
 use crate::services::discord::{DiscordSettings, standin};
+use crate::services::simulations::{BarsFrom, SimulationSettings};
 
 /// Two market minutes a real second: bots have traded within ten seconds, and a day takes three minutes.
 const SPEED: u32 = 120;
 /// Daily bars have four prints a day: a day takes some seven seconds.
 const SPEED_OF_DAYS: u32 = 3_600;
 const PORT: u16 = 8080;
+const SEED: u64 = 1;
 const CASH: i64 = 100_000_000;
 const ENTRY: i64 = 3_000_000;
 /// Symbols of a replay: what one stream session carries comfortably on one screen.
@@ -59,7 +61,10 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
         api_token: Some(SecretString::from(token.clone())),
         webhooks: Webhooks { alarm: Some(SecretString::from(channel)), ..Webhooks::default() },
         lang: context.lang,
-        services: ServiceSettings { discord: DiscordSettings { stand_in: Some(shown), ..DiscordSettings::default() } },
+        services: ServiceSettings {
+            discord: DiscordSettings { stand_in: Some(shown), ..DiscordSettings::default() },
+            simulations: simulations(&args, &market),
+        },
     };
     let ended = serve(plan, serving, move |address| {
         let address = format!("http://{address}/#token={token}");
@@ -72,6 +77,15 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
     .await;
     let saved = emulator.stop().await.map_err(|e| Failure::new(Exit::Database, say::emulator(&e.to_string())));
     ended.and(saved)
+}
+
+/// Simulations over the demo's own bars: its folder, or the year before its first day.
+fn simulations(args: &DemoArgs, market: &DemoMarket) -> SimulationSettings {
+    let from = match &args.data {
+        Some(path) => BarsFrom::Files(path.clone()),
+        None => BarsFrom::Generated { seed: args.seed.unwrap_or(SEED), before: market.start },
+    };
+    SimulationSettings { from, example: true, ..SimulationSettings::default() }
 }
 
 /// What is traded: generated companies, or bars of a folder.
@@ -169,7 +183,7 @@ async fn emulator(args: &DemoArgs, dir: &Path, market: &DemoMarket) -> Result<Em
     let config = EmulatorConfig {
         env: fsts_kis_emulator::Environment::Mock,
         clock: ClockMode::Accelerated { speed: args.speed.unwrap_or(usual_speed).max(1) },
-        seed: args.seed.unwrap_or(1),
+        seed: args.seed.unwrap_or(SEED),
         market: market.source.clone(),
         replay_interval_s: market.interval_s,
         profile: market.profile,

@@ -18,7 +18,10 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
         api_token: settings.api_token.clone(),
         webhooks: settings.discord.webhooks.clone(),
         lang: context.lang,
-        services: ServiceSettings { discord: settings.discord.commands.clone() },
+        services: ServiceSettings {
+            discord: settings.discord.commands.clone(),
+            simulations: settings.simulations.clone(),
+        },
     };
     let mode = settings.mode.name();
     serve(plan, serving, move |address| {

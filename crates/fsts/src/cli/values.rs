@@ -9,7 +9,7 @@ use crate::messages::backtest as say;
 use crate::messages::usage;
 
 /// More ticks than a limit of 30 % spans at any price; a larger number is a mistake.
-const COLLAR_TICKS_MAX: i32 = 1_000;
+pub const COLLAR_TICKS_MAX: i32 = 1_000;
 
 /// A date.
 pub fn day(argument: &str, text: &str) -> Result<TradingDay, Failure> {
@@ -57,6 +57,12 @@ pub fn style(text: &str) -> Result<OrderStyle, Failure> {
         Some(collar_ticks) => Ok(OrderStyle::MarketableLimit { collar_ticks }),
         None => Err(Failure::usage(say::bad_style(text, COLLAR_TICKS_MAX))),
     }
+}
+
+/// A percentage of 0 to 10,000; 0 switches something off.
+pub fn percent(argument: &str, text: &str) -> Result<f64, Failure> {
+    let percent = text.trim_end_matches('%').parse::<f64>().ok().filter(|p| (0.0..=10_000.0).contains(p));
+    percent.ok_or_else(|| Failure::usage(usage::bad_value(argument, text)))
 }
 
 /// `name=value` pairs.

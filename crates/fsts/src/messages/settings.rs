@@ -225,6 +225,22 @@ pub fn needed(key: &str, variable: &str) -> Text {
     )
 }
 
+/// A word in a set of symbols that is no code.
+pub fn set_symbol(set: &str, code: &str) -> Text {
+    Text::new(
+        format!("simulations.sets.{set}: `{code}`은(는) 종목코드가 아닙니다"),
+        format!("simulations.sets.{set}: `{code}` is not a symbol"),
+    )
+}
+
+/// `simulations.workers` outside its range.
+pub fn simulation_workers(most: u32) -> Text {
+    Text::new(
+        format!("`simulations.workers`는 1부터 {most}까지여야 합니다"),
+        format!("`simulations.workers` must be from 1 to {most}"),
+    )
+}
+
 /// A secret that is there.
 pub fn set() -> Text {
     Text::new("설정됨", "set")

@@ -1,5 +1,6 @@
 //! Every rule that a setting must keep, each with its own sentence.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,12 +10,15 @@ use fsts_kis::{ConfigError, Endpoints, Environment, Live, Mode as _, Paper};
 use fsts_strategies::Params;
 use secrecy::SecretString;
 
-use super::raw::{Raw, RawBot, RawCalendar, RawEnv, RawKis, RawMode, RawRisk, RawSizing, RawStyle};
+use super::raw::{Raw, RawBot, RawCalendar, RawEnv, RawKis, RawMode, RawRisk, RawSimulations, RawSizing, RawStyle};
 use super::{BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings};
 use crate::exit::Failure;
 use crate::messages::{Text, settings as say};
+use crate::services::simulations::{BarsFrom, SimulationSettings};
 
 const API_TOKEN_CHARS_MIN: usize = 16;
+/// Most simulations at once: cores are for what trades.
+const SIMULATION_WORKERS_MAX: u32 = 4;
 /// More ticks than a limit of 30 % spans at any price; a larger number is a mistake.
 const COLLAR_TICKS_MAX: i32 = 1_000;
 
@@ -47,6 +51,7 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
         discord: super::discord::checked(raw.discord)?,
         kis: kis(raw.kis, mode)?,
         risk: risk(&raw.risk)?,
+        simulations: simulations(raw.simulations)?,
         bots: bots(raw.bots)?,
         symbol_master: raw.symbol_master,
         decision_log: raw.decision_log,
@@ -149,6 +154,22 @@ fn risk(raw: &RawRisk) -> Result<RiskLimits, Text> {
         open_orders_max: raw.open_orders_max,
         stale_after_s: raw.stale_after_s,
     })
+}
+
+fn simulations(raw: RawSimulations) -> Result<SimulationSettings, Text> {
+    let defaults = SimulationSettings::default();
+    let mut sets = BTreeMap::new();
+    for (name, codes) in raw.sets {
+        let wrong = |code: &str| say::set_symbol(&name, code);
+        let symbols: Result<Vec<Symbol>, Text> = codes.iter().map(|c| c.parse().map_err(|_| wrong(c))).collect();
+        sets.insert(name.clone(), symbols?);
+    }
+    let workers = raw.workers.unwrap_or(defaults.workers as u32);
+    if !(1..=SIMULATION_WORKERS_MAX).contains(&workers) {
+        return Err(say::simulation_workers(SIMULATION_WORKERS_MAX));
+    }
+    let from = raw.data.filter(|p| !p.as_os_str().is_empty()).map_or(defaults.from, BarsFrom::Files);
+    Ok(SimulationSettings { from, sets, workers: workers as usize, example: false })
 }
 
 fn bots(raw: Vec<RawBot>) -> Result<Vec<BotSettings>, Text> {

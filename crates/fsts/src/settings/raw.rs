@@ -21,6 +21,7 @@ pub struct Raw {
     pub auto_release: Option<bool>,
     pub kis: RawKis,
     pub risk: RawRisk,
+    pub simulations: RawSimulations,
     pub bots: Vec<RawBot>,
     /// From `DATABASE_URL`; not a key of the file.
     #[serde(skip)]
@@ -44,6 +45,7 @@ impl Default for Raw {
             auto_release: None,
             kis: RawKis::default(),
             risk: RawRisk::default(),
+            simulations: RawSimulations::default(),
             bots: Vec::new(),
             database_url: None,
             discord: BTreeMap::new(),
@@ -131,6 +133,15 @@ impl Default for RawRisk {
             stale_after_s: limits.stale_after_s,
         }
     }
+}
+
+/// `[simulations]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawSimulations {
+    pub data: Option<PathBuf>,
+    pub workers: Option<u32>,
+    pub sets: BTreeMap<String, Vec<String>>,
 }
 
 /// One of `[[bots]]`.

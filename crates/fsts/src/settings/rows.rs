@@ -2,6 +2,8 @@
 
 use fsts_engine::{OrderStyle, Sizing};
 
+use crate::services::simulations::{BarsFrom, SimulationSettings};
+
 use super::{BotSettings, ClockSetting, SessionCalendarSetting, Settings};
 
 /// One setting.
@@ -63,9 +65,25 @@ impl Settings {
             shown("risk.orders_per_day_max", risk.orders_per_day_max.to_string()),
             shown("risk.open_orders_max", risk.open_orders_max.to_string()),
             shown("risk.stale_after_s", risk.stale_after_s.to_string()),
+            maybe("simulations.data", data_of(&self.simulations)),
+            shown("simulations.workers", self.simulations.workers.to_string()),
+            maybe("simulations.sets", sets_of(&self.simulations)),
             maybe("bots", (!self.bots.is_empty()).then(|| self.bots.iter().map(bot).collect::<Vec<_>>().join("\n"))),
         ]
     }
+}
+
+fn data_of(simulations: &SimulationSettings) -> Option<String> {
+    match &simulations.from {
+        BarsFrom::Files(path) => Some(path.display().to_string()),
+        BarsFrom::Nowhere | BarsFrom::Generated { .. } => None,
+    }
+}
+
+fn sets_of(simulations: &SimulationSettings) -> Option<String> {
+    let set = |(name, symbols): (&String, &Vec<fsts_domain::Symbol>)| format!("{name} ({})", symbols.len());
+    let sets: Vec<String> = simulations.sets.iter().map(set).collect();
+    (!sets.is_empty()).then(|| sets.join(", "))
 }
 
 fn bot(bot: &BotSettings) -> String {

@@ -58,6 +58,9 @@ pub const KEYS: &[(&str, Form)] = &[
     ("risk.orders_per_day_max", Form::Whole),
     ("risk.open_orders_max", Form::Whole),
     ("risk.stale_after_s", Form::Whole),
+    ("simulations.data", Form::Text),
+    ("simulations.workers", Form::Whole),
+    ("simulations.sets", Form::Toml),
     ("bots", Form::Toml),
 ];
 

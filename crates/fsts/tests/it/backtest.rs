@@ -1,6 +1,6 @@
 //! `fsts backtest`: identities, trace hash, exchange rules and refusals, over small files and over the real ones.
 
-mod market;
+pub mod market;
 mod real;
 
 use std::path::Path;

@@ -19,3 +19,4 @@ mod program;
 mod replay_day;
 mod rig;
 mod second_run;
+mod simulations;

@@ -193,6 +193,11 @@ impl Rig {
         self.program.as_ref().expect("the program runs")
     }
 
+    /// Where the program serves.
+    pub fn address(&self) -> &str {
+        &self.program().address
+    }
+
     pub async fn wait_ready(&self) {
         let ready = |s: &Value| s["ready"] == json!(true) && s["in_flight"] == json!(0);
         self.wait_status("ready", "idle=true", ready).await;
