@@ -1,5 +1,7 @@
 //! Orders, positions, cash, freezes and halts: a fold of the journal's records and of nothing else.
 
+mod bots;
+mod digest;
 mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fsts_domain::{BotId, IntentId, OrderNumber, OrderState, Qty, Side, Symbol, Timestamp, TradingDay, Won};
 use serde::{Deserialize, Serialize};
 
+use crate::bots::{BotDefinition, BotSwitch};
 use crate::event::SymbolIx;
 use crate::live_order::{LiveOrder, may_become};
 use crate::record::{ApprovedOrder, Entry, FillSource, Record};
@@ -64,6 +67,14 @@ pub struct Book {
     pub(crate) external: BTreeMap<OrderNumber, ExternalOrder>,
     pub(crate) requests: BTreeMap<String, RequestRecord>,
     pub(crate) paused_bots: BTreeSet<BotId>,
+    #[serde(default)]
+    pub(crate) stopped_bots: BTreeSet<BotId>,
+    /// Bots made at run time, in the order of their making.
+    #[serde(default)]
+    pub(crate) made_bots: Vec<BotDefinition>,
+    /// What each bot's own orders realized, after costs.
+    #[serde(default)]
+    pub(crate) bot_realized: BTreeMap<BotId, Won>,
     pub(crate) cash: Won,
     pub(crate) reserved: Won,
     pub(crate) realized: Won,
@@ -102,6 +113,9 @@ impl Book {
             external: BTreeMap::new(),
             requests: BTreeMap::new(),
             paused_bots: BTreeSet::new(),
+            stopped_bots: BTreeSet::new(),
+            made_bots: Vec::new(),
+            bot_realized: BTreeMap::new(),
             cash: Won::ZERO,
             reserved: Won::ZERO,
             realized: Won::ZERO,
@@ -237,11 +251,6 @@ impl Book {
         self.last_seq
     }
 
-    /// True while a person stopped the bot's entries.
-    pub fn is_paused(&self, bot: BotId) -> bool {
-        !self.paused_bots.is_empty() && self.paused_bots.contains(&bot)
-    }
-
     /// What an earlier request with this key became.
     pub fn request(&self, key: &str) -> Option<&RequestRecord> {
         self.requests.get(key)
@@ -304,6 +313,9 @@ impl Book {
             | Record::Frozen { .. }
             | Record::Unfrozen { .. }
             | Record::BotSet { .. }
+            | Record::BotSwitched { .. }
+            | Record::BotMade(_)
+            | Record::BotDeleted { .. }
             | Record::Requested { .. }
             | Record::DayClosed { .. }) => self.apply_state(state),
         }
@@ -341,12 +353,12 @@ impl Book {
                 let ix = self.intern(*symbol);
                 self.line_mut(ix).frozen = None;
             }
-            Record::BotSet { bot, running: true } => {
-                self.paused_bots.remove(bot);
+            Record::BotSet { bot, running } => {
+                self.switch_bot(*bot, if *running { BotSwitch::Running } else { BotSwitch::Paused });
             }
-            Record::BotSet { bot, running: false } => {
-                self.paused_bots.insert(*bot);
-            }
+            Record::BotSwitched { bot, to } => self.switch_bot(*bot, *to),
+            Record::BotMade(definition) => self.add_bot(definition),
+            Record::BotDeleted { bot } => self.forget_bot(*bot),
             Record::Requested { key, body, id, blocked } => {
                 let request = RequestRecord { body: body.clone(), id: *id, blocked: blocked.clone(), day: self.day };
                 self.requests.insert(key.clone(), request);
@@ -493,13 +505,13 @@ impl Book {
                 line.buy(owner, booking.qty, booking.amount);
                 self.cash -= booking.amount;
                 self.flows.bought += booking.amount;
-                self.realized -= booking.fee;
+                self.realize(owner, Won::ZERO - booking.fee);
             }
             Side::Sell => {
                 let cost = line.sell(owner, booking.qty);
                 self.cash += booking.amount;
                 self.flows.sold += booking.amount;
-                self.realized += booking.amount - cost - booking.fee - booking.tax;
+                self.realize(owner, booking.amount - cost - booking.fee - booking.tax);
             }
         }
         self.cash -= booking.fee + booking.tax;
@@ -522,13 +534,13 @@ impl Book {
                 let line = self.line_mut(symbol);
                 // Shares that are sold already can't cost more: it is profit less.
                 if !line.correct_cost(owner, amount_delta) {
-                    self.realized -= amount_delta;
+                    self.realize(owner, Won::ZERO - amount_delta);
                 }
             }
             Side::Sell => {
                 self.cash += amount_delta;
                 self.flows.sold += amount_delta;
-                self.realized += amount_delta;
+                self.realize(owner, amount_delta);
             }
         }
         if done {
@@ -571,28 +583,5 @@ impl Book {
                 self.closed.push(order);
             }
         }
-    }
-
-    /// Digest of what the account owns and has working; equal books give equal digests in backtest, paper and live.
-    pub fn digest(&self) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new();
-        let mut put = |value: i64| {
-            hasher.update(&value.to_le_bytes());
-        };
-        put(self.cash.get());
-        let mut held: Vec<&Line> = self.lines.iter().filter(|l| !l.total.qty.is_zero()).collect();
-        held.sort_by_key(|l| l.symbol);
-        for line in held {
-            line.symbol.as_str().bytes().for_each(|b| put(i64::from(b)));
-            put(line.total.qty.get());
-            put(line.total.cost.get());
-        }
-        for order in self.open.iter().filter(|o| !o.open_qty().is_zero()) {
-            put(order.id.0 as i64);
-            put(order.qty.get());
-            put(order.filled_qty.get());
-            put(order.filled_amount.get());
-        }
-        hasher.finalize()
     }
 }

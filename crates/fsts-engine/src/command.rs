@@ -43,7 +43,9 @@ impl<S: Strategy> Engine<S> {
             Command::Bind { intent, number } if self.bind_by_hand(*intent, *number, fx) => Reply::Done,
             Command::Bind { .. } => Reply::NotPossible("not_disputed"),
             Command::Release { symbol } => self.release_symbol(*symbol, fx),
-            Command::SetBot { bot, running } => self.set_bot(*bot, *running, fx),
+            Command::SwitchBot { bot, to } => self.switch_bot(*bot, *to, fx),
+            Command::CreateBot(definition) => self.create_bot(definition, fx),
+            Command::DeleteBot { bot } => self.delete_bot(*bot, fx),
             Command::Reconcile => {
                 self.reconcile_now();
                 Reply::Done
@@ -114,16 +116,6 @@ impl<S: Strategy> Engine<S> {
         }
         if self.book.line(ix).frozen.is_some() {
             self.emit(Record::Unfrozen { symbol }, fx);
-        }
-        Reply::Done
-    }
-
-    fn set_bot(&mut self, bot: BotId, running: bool, fx: &mut Effects) -> Reply {
-        if !self.bots.iter().any(|b| b.config.id == bot) {
-            return Reply::NotPossible("unknown_bot");
-        }
-        if self.book.is_paused(bot) == running {
-            self.emit(Record::BotSet { bot, running }, fx);
         }
         Reply::Done
     }

@@ -30,7 +30,7 @@ pub enum OrderStyle {
 }
 
 /// One bot: a strategy with its symbols and its money.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BotConfig {
     /// Its name.
     pub id: BotId,

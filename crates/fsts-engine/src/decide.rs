@@ -44,11 +44,19 @@ impl<S: Strategy> Engine<S> {
             if !self.ask_strategy(bot, bars) {
                 continue;
             }
-            if self.warming {
+            if self.warming || !self.decides(bot) {
                 continue;
             }
             let decisions = self.bots.get_mut(bot).map(|b| std::mem::take(&mut b.decisions)).unwrap_or_default();
+            if let Some(b) = self.bots.get_mut(bot) {
+                let said = decisions.iter().find(|d| d.target.is_some()).or(decisions.last());
+                b.last_decision = said.map(|d| (at, d.signal));
+            }
             let first_line = self.log_decisions(at, bot, &decisions, bars);
+            for decision in &decisions {
+                let symbol = self.bots.get(bot).and_then(|b| b.symbols.get(decision.slot as usize).copied());
+                symbol.into_iter().for_each(|symbol| self.supersede(bot, symbol, decision));
+            }
             let sides: &[Side] = match decisions.iter().any(|d| d.target.is_some()) {
                 true => &[Side::Sell, Side::Buy],
                 false => &[],
@@ -86,6 +94,7 @@ impl<S: Strategy> Engine<S> {
             return false;
         }
         bot.strategy.on_slice(&bot.views, &mut bot.decisions);
+        bot.seen = bot.seen.saturating_add(1);
         let Some(protection) = bot.needs.protection.filter(|p| p.watch == Watch::Close) else { return true };
         bot.protective.resize(bot.decisions.len(), false);
         let decisions = bot.decisions.iter_mut().zip(&mut bot.protective);
@@ -112,7 +121,7 @@ impl<S: Strategy> Engine<S> {
         let symbol = *b.symbols.get(decision.slot as usize)?;
         let is_protective = b.protective.get(n).copied().unwrap_or(false);
         let purpose = if is_protective { Purpose::Protection } else { Purpose::Target };
-        Some(Goal { bot, symbol, target, purpose })
+        Some(Goal { bot, symbol, target, purpose, behind: false })
     }
 
     /// Brings one symbol to its target as far as `wanted` orders go, and notes the result on its decision line.
@@ -191,9 +200,9 @@ impl<S: Strategy> Engine<S> {
         let wish = Wish { bot: id, symbol, side, qty, kind, bracket: None, purpose, interval };
         match self.place(wish, fx) {
             Ok(_) => Ok(IntentLine { side, qty, kind }),
-            Err(Blocked::Crossing) if must_wait.is_some() => {
-                self.remember(goal);
-                Err(Blocked::AwaitingCancel)
+            Err(Blocked::Crossing) => {
+                self.wait_behind(goal, fx);
+                Err(if must_wait.is_some() { Blocked::AwaitingCancel } else { Blocked::Crossing })
             }
             Err(blocked) => Err(blocked),
         }
@@ -211,6 +220,31 @@ impl<S: Strategy> Engine<S> {
         let orders: Vec<_> = open.map(|o| (o.id, o.bracket.is_some())).collect();
         orders.iter().for_each(|(order, _)| self.request_cancel(*order, fx));
         (!orders.is_empty()).then(|| orders.iter().any(|(_, is_bracket)| *is_bracket))
+    }
+
+    /// Two own orders that could trade with each other are never both sent: the second waits until the first has ended.
+    /// Entries of other bots give way to a stop-loss; a person's order does not.
+    fn wait_behind(&mut self, goal: Goal, fx: &mut Effects) {
+        self.remember(Goal { behind: true, ..goal });
+        if goal.purpose != Purpose::Protection {
+            return;
+        }
+        let gives_way = |o: &&crate::LiveOrder| {
+            o.symbol == goal.symbol && o.side == Side::Buy && o.bot != BotId::MANUAL && !o.state.is_unresolved()
+        };
+        let orders: Vec<_> = self.book.open_orders().iter().filter(gives_way).map(|o| o.id).collect();
+        orders.into_iter().for_each(|order| self.request_cancel(order, fx));
+    }
+
+    /// A bot decides anew about a symbol: what it wanted before and still waits for is over, save its way out.
+    fn supersede(&mut self, bot: usize, symbol: SymbolIx, decision: &Decision) {
+        if self.goals.is_empty() {
+            return;
+        }
+        self.goals.retain(|g| {
+            let is_out = g.purpose == Purpose::Protection || (g.target == Target::Exit && decision.target.is_none());
+            (g.bot, g.symbol) != (bot, symbol) || is_out || (decision.target.is_none() && !g.behind)
+        });
     }
 
     fn remember(&mut self, goal: Goal) {
@@ -256,7 +290,8 @@ impl<S: Strategy> Engine<S> {
     }
 
     pub(crate) fn gate_view<'v>(&'v self, intent: &Intent, symbol: SymbolIx, venue: &'v Venue) -> GateView<'v> {
-        let fence = self.bots.iter().find(|b| b.config.id == intent.bot).and_then(|b| b.config.capital);
+        let opens = intent.side == Side::Buy;
+        let bot = self.bots.iter().find(|b| b.config.id == intent.bot).filter(|_| opens);
         GateView {
             rules: &venue.rules,
             limits: &self.config.limits,
@@ -269,7 +304,8 @@ impl<S: Strategy> Engine<S> {
             band: venue.band,
             reference: venue.reference,
             reference_at: venue.reference_at,
-            capital: fence.map(|limit| (limit, self.capital_used(intent.bot))),
+            capital: bot.and_then(|b| self.fence_left(&b.config)),
+            fenced: if opens { self.fenced() } else { Won::ZERO },
         }
     }
 
@@ -299,9 +335,9 @@ impl<S: Strategy> Engine<S> {
             let Some(difference) = self.difference(&goal) else { continue };
             match self.rebalance(goal, difference, fx) {
                 // In the way again: `rebalance` has remembered it.
-                Ok(_) | Err(Blocked::AwaitingCancel) => {}
+                Ok(_) | Err(Blocked::AwaitingCancel | Blocked::Crossing) => {}
                 // An exit is not given up because of a moment in which nothing may be sent.
-                Err(Blocked::NotReady | Blocked::JournalStalled | Blocked::Unresolved | Blocked::Crossing)
+                Err(Blocked::NotReady | Blocked::JournalStalled | Blocked::Unresolved)
                     if goal.target == Target::Exit =>
                 {
                     self.remember(goal);
@@ -323,7 +359,7 @@ impl<S: Strategy> Engine<S> {
         if self.warming || self.book.line(symbol).total.qty.is_zero() {
             return;
         }
-        for bot in 0..self.bots.len() {
+        for bot in (0..self.bots.len()).filter(|bot| self.decides(*bot)).collect::<Vec<_>>() {
             let Some(b) = self.bots.get(bot) else { continue };
             let Some(protection) = b.needs.protection.filter(|p| p.watch == Watch::Intrabar) else { continue };
             let held = self.book.line(symbol).slice(Some(b.config.id));
@@ -338,7 +374,8 @@ impl<S: Strategy> Engine<S> {
     }
 
     fn sell_protected(&mut self, bot: usize, symbol: SymbolIx, fx: &mut Effects) {
-        let goal = Goal { bot, symbol, target: Target::Exit, purpose: Purpose::Protection };
+        let purpose = Purpose::Protection;
+        let goal = Goal { bot, symbol, target: Target::Exit, purpose, behind: false };
         if let Some(difference) = self.difference(&goal) {
             // A blocked protective order is tried again at the next print.
             let _ = self.rebalance(goal, difference, fx);

@@ -81,6 +81,8 @@ pub enum Reply {
     KeyReused,
     /// Done.
     Done,
+    /// A bot's strategy or settings don't fit, in words for a person.
+    Unfit(String),
     /// There is no such order or symbol, or its state does not allow it.
     NotPossible(&'static str),
 }

@@ -6,6 +6,7 @@ use fsts_domain::{BotId, IntentId, OrderNumber, Price, Qty, Symbol, Timestamp, T
 use fsts_krx::{DayRules, Instrument, PriceBand, RuleBook, SessionPart};
 
 use crate::book::Book;
+use crate::bots::{Recent, StrategyMaker, make_bot};
 use crate::config::{BotConfig, Context, EngineConfig};
 use crate::effect::{DecisionLine, Effects};
 use crate::event::{SymbolBar, SymbolIx};
@@ -33,6 +34,14 @@ pub enum ConfigError {
     /// A symbol twice in the universe.
     #[error("{0} is twice in the universe")]
     DuplicateSymbol(Symbol),
+    /// A bot that was made at run time has no strategy any more.
+    #[error("bot `{bot}`: {reason}")]
+    Strategy {
+        /// The bot.
+        bot: BotId,
+        /// What does not fit.
+        reason: String,
+    },
     /// A name that is taken.
     #[error("the bot name `manual` is reserved for orders by hand")]
     ReservedBot,
@@ -51,15 +60,21 @@ pub(crate) struct Bot<S> {
     pub decisions: Vec<Decision>,
     /// Parallel to `decisions`: a protective level asks for it, whatever the strategy said.
     pub protective: Vec<bool>,
+    /// Slices that its strategy has seen.
+    pub seen: u32,
+    /// When it decided last, and its word.
+    pub last_decision: Option<(Timestamp, &'static str)>,
 }
 
-/// A target that waits for a cancel to be confirmed (`reliability.md` §4.4).
+/// A target that waits for a cancel to be confirmed, or for another own order to end (`reliability.md` §4.4, §4.8).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Goal {
     pub bot: usize,
     pub symbol: SymbolIx,
     pub target: Target,
     pub purpose: Purpose,
+    /// It waits behind an order that it could trade with.
+    pub behind: bool,
 }
 
 /// A cancel of one of our orders: how often it was asked for, and whether it may be asked for again.
@@ -133,6 +148,8 @@ pub struct Engine<S> {
     pub(crate) rulebook: RuleBook,
     pub(crate) rules: DayRules,
     pub(crate) bots: Vec<Bot<S>>,
+    pub(crate) maker: Option<StrategyMaker<S>>,
+    pub(crate) recent: Recent,
     pub(crate) book: Book,
     pub(crate) views: Views,
     pub(crate) instruments: Vec<Instrument>,
@@ -187,6 +204,8 @@ impl<S: Strategy> Engine<S> {
             views,
             book,
             bots: made,
+            maker: None,
+            recent: Recent::default(),
             rulebook,
             now: Timestamp::default(),
             recv: Timestamp::default(),
@@ -284,11 +303,6 @@ impl<S: Strategy> Engine<S> {
     /// Part of the session at the last event.
     pub fn session_part(&self) -> SessionPart {
         self.part
-    }
-
-    /// Bars that a bot's strategy needs before its first decision.
-    pub fn warm_up(&self, bot: usize) -> u32 {
-        self.bots.get(bot).map_or(0, |b| b.needs.warm_up)
     }
 
     /// All instruments, by index.
@@ -405,24 +419,4 @@ impl<S: Strategy> Engine<S> {
     pub(crate) fn held(&self, bot: usize, symbol: SymbolIx) -> Qty {
         self.bots.get(bot).map_or(Qty::ZERO, |b| self.book.line(symbol).slice(Some(b.config.id)).qty)
     }
-}
-
-fn make_bot<S: Strategy>(book: &Book, config: BotConfig, strategy: S) -> Result<Bot<S>, ConfigError> {
-    if config.id == BotId::MANUAL {
-        return Err(ConfigError::ReservedBot);
-    }
-    let mut slots = vec![None; book.lines().len()];
-    let mut symbols = Vec::with_capacity(config.symbols.len());
-    for symbol in &config.symbols {
-        let unknown = || ConfigError::UnknownSymbol { bot: config.id, symbol: *symbol };
-        let ix = book.ix(*symbol).ok_or_else(unknown)?;
-        if let Some(slot @ None) = slots.get_mut(ix as usize) {
-            *slot = Some(symbols.len() as u32);
-            symbols.push(ix);
-        }
-    }
-    let views = Vec::with_capacity(symbols.len());
-    let decisions = Vec::with_capacity(symbols.len());
-    let protective = Vec::with_capacity(symbols.len());
-    Ok(Bot { needs: strategy.needs(), config, strategy, slots, symbols, views, decisions, protective })
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use fsts_domain::{Bar, BotId, IntentId, OrderKind, OrderNumber, Price, Qty, Side, Symbol, Timestamp, TradingDay};
 use serde::{Deserialize, Serialize};
 
+use crate::bots::{BotDefinition, BotSwitch};
 use crate::port::{
     AccountReport, CancelOutcome, Complete, Inquiry, Notice, OrderReport, SubmitOutcome, complete_from_tape,
 };
@@ -139,7 +140,7 @@ pub enum EventKind<'a> {
 }
 
 /// What a person, or the program on a person's behalf, may ask of the engine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Place an order by hand.
@@ -181,12 +182,19 @@ pub enum Command {
         /// The instrument.
         symbol: Symbol,
     },
-    /// Stop or restart one bot's new entries.
-    SetBot {
+    /// Start, pause or stop a bot.
+    SwitchBot {
         /// The bot.
         bot: BotId,
-        /// True to run.
-        running: bool,
+        /// What it may do from now on.
+        to: BotSwitch,
+    },
+    /// Make a bot; it begins stopped.
+    CreateBot(Box<BotDefinition>),
+    /// Delete a bot that was made at run time, holds nothing and has no order.
+    DeleteBot {
+        /// The bot.
+        bot: BotId,
     },
     /// Ask the broker for orders and account now.
     Reconcile,

@@ -10,6 +10,7 @@
 
 mod account;
 mod book;
+mod bots;
 mod command;
 mod config;
 mod decide;
@@ -33,6 +34,7 @@ mod strategy;
 mod views;
 
 pub use book::{Book, CashFlows, Line, RequestRecord};
+pub use bots::{BOTS_MAX, BotDefinition, BotInfo, BotSwitch, StrategyMaker};
 pub use config::{BotConfig, Context, EngineConfig, InquiryTimers, OrderStyle, RiskLimits, Sizing};
 pub use effect::{ClosedBar, Condition, DecisionLine, Effects, IntentLine, Reply};
 pub use engine::{ConfigError, Engine};

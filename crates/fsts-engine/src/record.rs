@@ -8,6 +8,7 @@ use fsts_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::bots::{BotDefinition, BotSwitch};
 use crate::intent::{Bracket, Purpose};
 use crate::port::Branch;
 
@@ -257,7 +258,7 @@ pub enum Record {
         /// The instrument.
         symbol: Symbol,
     },
-    /// A bot's new entries were stopped or started.
+    /// A bot's new entries were stopped or started; written until bots could be stopped altogether.
     BotSet {
         /// The bot.
         bot: BotId,
@@ -281,5 +282,19 @@ pub enum Record {
         day: TradingDay,
         /// Hash of the book.
         book_hash: String,
+    },
+    /// A bot was started, paused or stopped.
+    BotSwitched {
+        /// The bot.
+        bot: BotId,
+        /// What it may do.
+        to: BotSwitch,
+    },
+    /// A bot was made at run time; it begins stopped.
+    BotMade(Box<BotDefinition>),
+    /// A bot that was made at run time is gone.
+    BotDeleted {
+        /// The bot.
+        bot: BotId,
     },
 }

@@ -23,6 +23,8 @@ pub enum Blocked {
     JournalStalled,
     /// The bot is paused.
     Paused,
+    /// The bot is stopped.
+    Stopped,
     /// The market takes no such order now.
     SessionClosed,
     /// The price is too old.
@@ -64,6 +66,8 @@ pub enum Blocked {
     },
     /// The bot's ring-fence is used up.
     Capital,
+    /// The money set apart for bots would be more than what is free.
+    RingFences,
     /// Not enough shares.
     Shares {
         /// Wanted.
@@ -91,6 +95,7 @@ impl Blocked {
             Blocked::NotReady => "not_ready",
             Blocked::JournalStalled => "journal_stalled",
             Blocked::Paused => "paused",
+            Blocked::Stopped => "stopped",
             Blocked::SessionClosed => "session_closed",
             Blocked::StaleData => "stale_data",
             Blocked::NoPrice => "no_price",
@@ -104,6 +109,7 @@ impl Blocked {
             Blocked::OutOfBand { .. } => "out_of_band",
             Blocked::Cash { .. } => "cash",
             Blocked::Capital => "capital",
+            Blocked::RingFences => "ring_fences",
             Blocked::Shares { .. } => "shares",
             Blocked::OrderRate => "order_rate",
             Blocked::DailyOrders => "daily_orders",
@@ -127,8 +133,10 @@ pub(crate) struct GateView<'a> {
     pub band: Option<PriceBand>,
     pub reference: Price,
     pub reference_at: Timestamp,
-    /// The bot's ring-fence and what it already uses.
-    pub capital: Option<(Won, Won)>,
+    /// What is left of the bot's ring-fence.
+    pub capital: Option<Won>,
+    /// Σ of what is left of all bots' ring-fences, this one's included.
+    pub fenced: Won,
 }
 
 /// Orders of the running market minute.
@@ -187,6 +195,9 @@ pub(crate) fn check_state(intent: &Intent, book: &Book, view: &GateView<'_>) -> 
     let by_hand = intent.purpose == Purpose::Operator;
     if !view.journal_ok {
         return Err(Blocked::JournalStalled);
+    }
+    if !by_hand && book.is_stopped(intent.bot) {
+        return Err(Blocked::Stopped);
     }
     // A person may always reduce, and a stop-loss still works; nothing else moves while halted.
     if book.halted().is_some() && !must_pass(intent) {
@@ -290,8 +301,13 @@ fn check_cash(intent: &Intent, book: &Book, view: &GateView<'_>) -> Result<Won, 
     if needed > orderable {
         return Err(Blocked::Cash { needed, orderable });
     }
-    if view.capital.is_some_and(|(fence, used)| needed > fence - used) {
+    if view.capital.is_some_and(|left| needed > left) {
         return Err(Blocked::Capital);
+    }
+    // A bot's order takes as much out of its own fence as out of the cash; without a fence it takes it from the others.
+    let own = view.capital.map_or(Won::ZERO, |_| needed);
+    if intent.bot != BotId::MANUAL && view.fenced - own > orderable - needed {
+        return Err(Blocked::RingFences);
     }
     Ok(needed)
 }

@@ -28,6 +28,9 @@ impl<S: Strategy> Engine<S> {
             self.now = self.now.max(event.at);
             self.take(event, fx);
         }
+        if !self.warming {
+            self.sweep_stopped(fx);
+        }
         if self.is_connected() && !self.warming {
             self.watch_journal(fx);
             self.ask_when_due(fx);
@@ -120,6 +123,7 @@ impl<S: Strategy> Engine<S> {
             self.views.take(start, &mut bars);
             let closed = |b: &SymbolBar| ClosedBar { symbol: b.symbol, start, bar: b.bar };
             fx.bars.extend(bars.iter().map(closed));
+            self.recent.keep(&bars);
             let end = Views::end_of(start);
             // A bar that closes late is traded now, not then.
             self.part = self.rulebook.part_at(self.now.max(end));

@@ -58,9 +58,7 @@ async fn done(app: &App, command: Command) -> Result<(), Problem> {
     let outcome = app.desk.command(command).await?;
     match outcome.reply {
         Reply::Done => Ok(()),
-        reply @ (Reply::Placed(_) | Reply::Blocked(_) | Reply::KeyReused | Reply::NotPossible(_)) => {
-            Err(refusal(reply))
-        }
+        reply => Err(refusal(reply)),
     }
 }
 

@@ -10,7 +10,9 @@ use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 use utoipa::ToSchema;
 
-use crate::views::{BalanceView, BarInterval, BarView, FillView, OrderView, PositionView, QuoteView, StatusView};
+use crate::views::{
+    BalanceView, BarInterval, BarView, BotDetailView, FillView, OrderView, PositionView, QuoteView, StatusView,
+};
 
 /// The running engine as the server sees it. Nothing here blocks; the engine never waits for a reader.
 pub trait Desk: Send + Sync + 'static {
@@ -91,6 +93,8 @@ pub struct Snapshot {
     pub recent_orders: Vec<OrderView>,
     /// Executions of late, any order; likewise.
     pub recent_fills: Vec<FillView>,
+    /// Bots, in the order of their making.
+    pub bots: Vec<BotDetailView>,
     /// Names of all instruments that may be traded.
     pub names: Arc<BTreeMap<Symbol, String>>,
 }
@@ -119,6 +123,8 @@ pub enum Topic {
     Balance,
     /// A list of [`PositionView`].
     Positions,
+    /// A list of [`BotDetailView`].
+    Bots,
     /// [`OrderView`].
     Order,
     /// [`FillView`].

@@ -158,6 +158,7 @@ impl Connection {
             "status": app.status(&snapshot, self.language),
             "balance": balance,
             "positions": snapshot.positions,
+            "bots": snapshot.bots,
             "orders": orders,
             "fills": fills,
         });

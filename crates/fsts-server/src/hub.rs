@@ -144,6 +144,7 @@ impl Thinner {
             Topic::Status => Some((0, String::new())),
             Topic::Balance => Some((1, String::new())),
             Topic::Positions => Some((2, String::new())),
+            Topic::Bots => Some((4, String::new())),
             Topic::Quote => {
                 let symbol = message.data.get("symbol").and_then(|s| s.as_str()).unwrap_or_default();
                 Some((3, symbol.to_owned()))

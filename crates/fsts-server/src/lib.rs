@@ -12,6 +12,7 @@
 mod app;
 mod archive;
 mod auth;
+mod bots;
 mod compat;
 mod config;
 mod controls;
@@ -35,6 +36,7 @@ mod static_files;
 pub mod views;
 
 pub use archive::{Archive, StoreArchive};
+pub use bots::{BotDeletedView, BotRequest, BotsView};
 pub use compat::TradeRequest;
 pub use compat::simulations::{OldResultView, OldSimulationView, PriceChangeRequest};
 pub use config::{ServerConfig, ServerError};

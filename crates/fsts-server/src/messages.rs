@@ -1,5 +1,6 @@
 //! Every text that a user may read, in Korean and English, found by its stable code.
 
+mod bots;
 mod orders;
 mod requests;
 mod simulations;
@@ -82,7 +83,7 @@ impl Text {
 
 /// All tables.
 fn all() -> impl Iterator<Item = &'static Text> {
-    requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE).chain(simulations::TABLE)
+    requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE).chain(simulations::TABLE).chain(bots::TABLE)
 }
 
 /// The text of a code.

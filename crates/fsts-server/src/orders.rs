@@ -131,7 +131,7 @@ pub(crate) async fn send(app: &App, key: String, order: NewOrder) -> Result<(Sta
     let outcome = app.desk.command(command).await?;
     match &outcome.reply {
         Reply::Placed(id) => Ok((StatusCode::CREATED, Json(found(app, *id, outcome).await?))),
-        Reply::Blocked(_) | Reply::KeyReused | Reply::NotPossible(_) | Reply::Done => Err(refusal(outcome.reply)),
+        _ => Err(refusal(outcome.reply)),
     }
 }
 
@@ -170,7 +170,7 @@ async fn about(app: &App, id: IntentId, command: Command) -> Result<(StatusCode,
     match &outcome.reply {
         Reply::Done | Reply::Placed(_) => Ok((StatusCode::ACCEPTED, Json(found(app, id, outcome).await?))),
         Reply::NotPossible(_) if find(app, id).await?.is_none() => Err(no_such_order(id)),
-        Reply::NotPossible(_) | Reply::Blocked(_) | Reply::KeyReused => Err(refusal(outcome.reply)),
+        _ => Err(refusal(outcome.reply)),
     }
 }
 
@@ -178,6 +178,7 @@ async fn about(app: &App, id: IntentId, command: Command) -> Result<(StatusCode,
 pub(crate) fn refusal(reply: Reply) -> Problem {
     match reply {
         Reply::Blocked(blocked) => blocked.into(),
+        Reply::Unfit(reason) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bot_unfit").with("reason", reason),
         Reply::KeyReused => Problem::new(StatusCode::CONFLICT, "key_reused"),
         Reply::NotPossible("blocked_before") => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "blocked_before"),
         Reply::NotPossible(code @ ("unknown_symbol" | "unknown_bot")) => Problem::new(StatusCode::NOT_FOUND, code),

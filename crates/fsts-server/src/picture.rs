@@ -1,9 +1,13 @@
 //! From the engine's books to views: what a [`Desk`](crate::Desk) needs. The program's desk and the tests' desk both use it.
 
+mod bots;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use fsts_domain::{IntentId, OrderKind, OrderState, Position, Price, Qty, Symbol, Timestamp, Won};
 use fsts_engine::{ApprovedOrder, Book, Engine, Entry, LiveOrder, Record, Strategy};
+
+pub use bots::{BotOrigin, BotsOf, bots, brief};
 
 use crate::views::{AsOf, BalanceView, FillView, OrderView, PositionView, SliceView};
 
@@ -254,6 +258,9 @@ fn subject(record: &Record) -> Option<(IntentId, Option<String>)> {
         | Record::Frozen { .. }
         | Record::Unfrozen { .. }
         | Record::BotSet { .. }
+        | Record::BotSwitched { .. }
+        | Record::BotMade(_)
+        | Record::BotDeleted { .. }
         | Record::Requested { .. }
         | Record::DayClosed { .. } => None,
     }

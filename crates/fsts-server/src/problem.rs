@@ -121,6 +121,7 @@ impl From<Blocked> for Problem {
             | Blocked::NotReady
             | Blocked::JournalStalled
             | Blocked::Paused
+            | Blocked::Stopped
             | Blocked::SessionClosed
             | Blocked::StaleData
             | Blocked::NoPrice
@@ -131,6 +132,7 @@ impl From<Blocked> for Problem {
             | Blocked::QuantityLimit
             | Blocked::NotionalLimit
             | Blocked::Capital
+            | Blocked::RingFences
             | Blocked::OrderRate
             | Blocked::DailyOrders
             | Blocked::OpenOrders

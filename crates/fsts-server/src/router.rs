@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
-use crate::{auth, compat, controls, discord, edge, feed, health, orders, reads, simulations, static_files};
+use crate::{auth, bots, compat, controls, discord, edge, feed, health, orders, reads, simulations, static_files};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -56,6 +56,12 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(controls::halt))
         .routes(routes!(controls::resume))
         .routes(routes!(controls::release))
+        // bots
+        .routes(routes!(bots::bots, bots::create))
+        .routes(routes!(bots::bot, bots::delete))
+        .routes(routes!(bots::start))
+        .routes(routes!(bots::pause))
+        .routes(routes!(bots::stop))
         // market
         .routes(routes!(controls::watchlist, controls::watch))
         .routes(routes!(reads::quote))

@@ -5,8 +5,10 @@ use fsts_krx::SessionPart;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod bots;
 mod words;
 
+pub use bots::{BotDetailView, SizingView, StyleView};
 pub use words::{
     BarInterval, BotState, JournalHealth, KisEnvironment, Mode, Ns, OrderStateWord, OrderTypeWord, SessionPartWord,
     SideWord, StreamHealth,

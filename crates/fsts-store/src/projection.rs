@@ -58,6 +58,9 @@ pub(crate) fn order_of(record: &Record) -> Option<IntentId> {
         | Record::Frozen { .. }
         | Record::Unfrozen { .. }
         | Record::BotSet { .. }
+        | Record::BotSwitched { .. }
+        | Record::BotMade(_)
+        | Record::BotDeleted { .. }
         | Record::Requested { .. }
         | Record::DayClosed { .. } => None,
     }
@@ -89,6 +92,9 @@ pub(crate) fn symbols_of(book: &Book, record: &Record, order: Option<&LiveOrder>
         | Record::Frozen { .. }
         | Record::Unfrozen { .. }
         | Record::BotSet { .. }
+        | Record::BotSwitched { .. }
+        | Record::BotMade(_)
+        | Record::BotDeleted { .. }
         | Record::Requested { .. }
         | Record::DayClosed { .. } => Vec::new(),
     }

@@ -3,6 +3,7 @@
 mod args;
 mod backtest;
 mod bench;
+mod bots;
 mod config_check;
 mod demo;
 mod discord_register;
@@ -72,5 +73,6 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Discord(DiscordCommand::Register(args)) => discord_register::run(args, context).await,
         Command::Bench(args) => bench::run(args, context).await,
         Command::Simulate(command) => simulate::run(command, context).await,
+        Command::Bots(command) => bots::run(command, context).await,
     }
 }

@@ -3,6 +3,7 @@
 //! One file per area, one function per sentence. The alerts' own table is `alerts/messages.rs`.
 
 pub mod backtest;
+pub mod bots;
 pub mod emulate;
 pub mod help;
 pub mod run;

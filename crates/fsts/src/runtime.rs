@@ -52,6 +52,8 @@ pub struct Plan {
     pub data_dir: PathBuf,
     /// The database.
     pub target: DatabaseTarget,
+    /// Name of the account in settings, API and screens.
+    pub key: String,
     /// The journal stream of the account.
     pub stream: String,
     /// The account, shown masked.

@@ -24,7 +24,7 @@ export type OrderState =
   | 'ambiguous'
   | 'presumed_not_placed'
   | 'disputed';
-export type BotState = 'running' | 'warming_up' | 'paused' | 'halted';
+export type BotState = 'running' | 'warming_up' | 'paused' | 'stopped' | 'halted';
 
 export interface AsOf {
   seq: number;

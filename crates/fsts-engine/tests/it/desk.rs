@@ -24,22 +24,37 @@ pub type Wants = Rc<RefCell<BTreeMap<u32, Target>>>;
 pub struct Script {
     wants: Wants,
     protection: Option<Protection>,
+    /// What a bot made at run time wants at every bar.
+    always: Option<Target>,
+    warm_up: u32,
 }
 
 impl Strategy for Script {
     fn needs(&self) -> Needs {
-        Needs { interval: Interval::Minute, warm_up: 0, indicators: &["close"], protection: self.protection }
+        let warm_up = self.warm_up;
+        Needs { interval: Interval::Minute, warm_up, indicators: &["close"], protection: self.protection }
     }
 
     fn on_slice(&mut self, bars: &[BarView], out: &mut Vec<Decision>) {
         for view in bars {
-            let target = self.wants.borrow_mut().remove(&view.slot);
+            let target = self.wants.borrow_mut().remove(&view.slot).or(self.always);
             let mut indicators = [f64::NAN; INDICATORS_MAX];
             indicators[0] = view.close().0;
             let signal = if target.is_some() { "want" } else { "hold" };
             out.push(Decision { slot: view.slot, target, signal, indicators });
         }
     }
+}
+
+/// The strategy of a bot made at run time: `enter` and `exit` want that at every bar.
+fn made(definition: &BotDefinition) -> Result<Script, String> {
+    let always = match definition.strategy.as_str() {
+        "enter" => Some(Target::Enter),
+        "exit" => Some(Target::Exit),
+        other => return Err(format!("no strategy `{other}`")),
+    };
+    let warm_up = definition.params.get("warm_up").map_or(0, |n| *n as u32);
+    Ok(Script { wants: Wants::default(), protection: None, always, warm_up })
 }
 
 /// How a desk is set up.
@@ -94,14 +109,16 @@ impl Setup {
             let (sizing, style) = (Sizing::Shares(qty(10)), OrderStyle::MarketableLimit { collar_ticks: 2 });
             let capital = if bots.is_empty() { self.capital } else { None };
             let config = BotConfig { id: *id, symbols, sizing, style, capital };
-            bots.push((config, Script { wants: Rc::clone(&want), protection: *protection }));
+            bots.push((config, Script { wants: Rc::clone(&want), protection: *protection, always: None, warm_up: 0 }));
             wants.push(want);
         }
         let symbols: Vec<Symbol> = self.config.universe.iter().map(|i| i.symbol).collect();
         let mut mirror = Book::new(&symbols);
         self.records.iter().for_each(|entry| mirror.apply(entry));
         let mut engine = Engine::new(self.config, self.rules, bots).unwrap();
+        engine.set_strategy_maker(Box::new(made));
         engine.replay(&self.records);
+        engine.raise_bots().unwrap();
         Desk {
             engine,
             wants,

@@ -169,12 +169,15 @@ fn a_paused_bot_opens_nothing_and_still_exits() {
     let row = desk.row(IntentId(1), 7);
     desk.ack(IntentId(1), 7);
     desk.next_orders(&[row.filled(10, 700_000)]);
-    desk.command(Command::SetBot { bot: bot("alpha"), running: false });
+    desk.command(Command::SwitchBot { bot: bot("alpha"), to: BotSwitch::Paused });
     desk.decide(1, Target::Enter);
     assert_eq!(desk.blocked(), Some("paused"));
     desk.decide(0, Target::Exit);
     assert_eq!(desk.submits.last().unwrap().get().side(), Side::Sell);
-    assert_eq!(desk.command(Command::SetBot { bot: bot("nobody"), running: true }), Reply::NotPossible("unknown_bot"));
+    assert_eq!(
+        desk.command(Command::SwitchBot { bot: bot("nobody"), to: BotSwitch::Running }),
+        Reply::NotPossible("unknown_bot")
+    );
 }
 
 #[test]

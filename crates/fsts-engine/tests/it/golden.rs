@@ -98,8 +98,29 @@ fn account_records() -> Vec<Record> {
     ]
 }
 
+/// At the end, so that the lines before keep their numbers.
+fn bot_records() -> Vec<Record> {
+    let switched = |to| Record::BotSwitched { bot: bot("beta"), to };
+    let config = BotConfig {
+        id: bot("beta"),
+        symbols: vec![symbol(SAMSUNG), symbol(HYNIX)],
+        sizing: Sizing::Notional(won(3_000_000)),
+        style: OrderStyle::MarketableLimit { collar_ticks: 5 },
+        capital: Some(won(50_000_000)),
+    };
+    let params = [("fast".to_owned(), 5.0), ("slow".to_owned(), 20.5)].into();
+    let definition = BotDefinition { config, strategy: "sma_cross".to_owned(), params };
+    vec![
+        Record::BotMade(Box::new(definition)),
+        switched(BotSwitch::Running),
+        switched(BotSwitch::Paused),
+        switched(BotSwitch::Stopped),
+        Record::BotDeleted { bot: bot("beta") },
+    ]
+}
+
 fn entries() -> Vec<Entry> {
-    let records = account_records().into_iter().chain(orders_records());
+    let records = account_records().into_iter().chain(orders_records()).chain(bot_records());
     records.zip(1..).map(|(record, seq)| Entry { seq, at: half_past_nine(), record }).collect()
 }
 
@@ -130,6 +151,9 @@ fn variant(record: &Record) -> usize {
         Record::BotSet { .. } => 21,
         Record::Requested { .. } => 22,
         Record::DayClosed { .. } => 23,
+        Record::BotSwitched { .. } => 24,
+        Record::BotMade(_) => 25,
+        Record::BotDeleted { .. } => 26,
     }
 }
 
@@ -149,7 +173,7 @@ fn records_are_written_as_they_always_were() {
 #[test]
 fn every_kind_of_record_has_a_golden_line() {
     let seen: BTreeSet<usize> = entries().iter().map(|e| variant(&e.record)).collect();
-    assert_eq!(seen, (0..24).collect());
+    assert_eq!(seen, (0..27).collect());
 }
 
 #[test]

@@ -95,6 +95,9 @@ impl Ledger {
             | Record::Frozen { .. }
             | Record::Unfrozen { .. }
             | Record::BotSet { .. }
+            | Record::BotSwitched { .. }
+            | Record::BotMade(_)
+            | Record::BotDeleted { .. }
             | Record::Requested { .. }
             | Record::DayClosed { .. } => {}
         }

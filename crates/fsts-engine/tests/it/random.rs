@@ -96,6 +96,7 @@ impl Day {
             let (id, kind, side) = (intent.id(), intent.kind(), intent.side());
             let what = Row { code: intent.symbol(), side, kind, qty: intent.qty() };
             self.seen.0 += 1;
+            self.check_no_own_order_is_met(&what);
             match self.dice.roll(10) {
                 0 => self.desk().lose_reply(id),
                 1 => {
@@ -119,6 +120,22 @@ impl Day {
             }
         }
         self.transmit_cancels();
+    }
+
+    /// I21 at the broker's door: no order of ours that works there can trade with the one that arrives. One whose outcome
+    /// nobody knew for a while may not hold up a sale.
+    fn check_no_own_order_is_met(&mut self, what: &Row) {
+        let desk = self.desk.as_ref().expect("there is always a desk");
+        let book = desk.engine.book();
+        let was_unknown = |id| desk.records(|r| matches!(r, Record::Ambiguous { id: of, .. } if *of == id)) > 0;
+        let ours = |row: &OrderReport| book.by_number(row.number).filter(|id| book.order(*id).is_some());
+        let is_ours = |row: &OrderReport| ours(row).is_some_and(|id| !was_unknown(id));
+        for row in self.exchange.orders.iter().map(|held| &held.row).filter(|row| is_ours(row)) {
+            let opposite = row.symbol == what.code && row.side != what.side && !row.remaining_qty.is_zero();
+            let (OrderKind::Limit(ours), OrderKind::Limit(theirs)) = (what.kind, row.kind) else { continue };
+            let meet = if what.side == Side::Buy { ours >= theirs } else { ours <= theirs };
+            assert!(!(opposite && meet), "{:?} at {ours} meets own order {} at {theirs}", what.side, row.number);
+        }
     }
 
     fn transmit_cancels(&mut self) {

@@ -95,6 +95,8 @@ pub enum BotState {
     WarmingUp,
     /// Its new entries are stopped.
     Paused,
+    /// It decides nothing.
+    Stopped,
     /// Trading is halted.
     Halted,
 }

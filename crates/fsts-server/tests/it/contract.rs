@@ -36,6 +36,7 @@ pub fn writes() -> Vec<(String, String, Value)> {
                     json!({"symbol": "005930", "side": "buy", "type": "limit", "qty": 1, "price": 70_900})
                 }
                 "/api/v1/trade/buy" | "/api/v1/trade/sell" => json!({"symbol": "005930", "qty": 1}),
+                "/api/v1/bots" => json!({"id": "one", "strategy": "idle", "symbols": ["005930"]}),
                 "/api/v1/watchlist" => json!({"symbols": ["005930"]}),
                 "/api/v1/discord/send" => json!({"message": "안녕하세요"}),
                 "/api/v1/orders/{id}/bind" => json!({"order_number": "1"}),

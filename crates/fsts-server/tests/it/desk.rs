@@ -5,28 +5,48 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use fsts_domain::{IntentId, Market, OrderNumber, Price, Qty, Symbol, Timestamp, TradingDay, Won};
+use fsts_domain::{BotId, IntentId, Market, OrderNumber, Price, Qty, Symbol, Timestamp, TradingDay, Won};
 use fsts_engine::{
-    AccountReport, Branch, CancelOutcome, Command, Effects, Engine, EngineConfig, Event, EventKind, Holding, Notice,
-    NoticeKind, Reply, RiskLimits, Strategy, SubmitOutcome,
+    AccountReport, BarView as Seen, BotDefinition, Branch, CancelOutcome, Command, Decision, Effects, Engine,
+    EngineConfig, Event, EventKind, Holding, Interval, Needs, Notice, NoticeKind, Reply, RiskLimits, Strategy,
+    SubmitOutcome,
 };
 use fsts_krx::{FeeSchedule, Instrument, RuleBook};
 use fsts_server::views::{
-    AsOf, BarInterval, BarView, ClockView, ConnectionView, JournalHealth, KisEnvironment, Mode, QuoteView, ReasonView,
-    StatusView, StreamHealth,
+    AsOf, BarInterval, BarView, BotDetailView, ClockView, ConnectionView, JournalHealth, KisEnvironment, Mode,
+    QuoteView, ReasonView, StatusView, StreamHealth,
 };
 use fsts_server::{CommandOutcome, Desk, DeskError, FeedMessage, Snapshot, Topic};
 use fsts_store::{JournalBatch, JournalOutcome, JournalWriter, NewRecord, ReadModel};
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, watch};
 
-use fsts_server::picture::{self, Picture};
+use fsts_server::picture::{self, BotOrigin, BotsOf, Picture};
 
 pub const SAMSUNG: &str = "005930";
 /// An instrument whose name must never become markup.
 pub const TRICKY: &str = "000660";
 pub const TRICKY_NAME: &str = "<img src=x onerror=alert(1)>";
 pub const START_CASH: i64 = 10_000_000;
+
+static NO_PARAMS: BTreeMap<String, f64> = BTreeMap::new();
+
+/// A strategy that wants nothing.
+struct Idle;
+
+impl Strategy for Idle {
+    fn needs(&self) -> Needs {
+        Needs { interval: Interval::Minute, warm_up: 0, indicators: &[], protection: None }
+    }
+    fn on_slice(&mut self, _: &[Seen], _: &mut Vec<Decision>) {}
+}
+
+fn idle(definition: &BotDefinition) -> Result<Box<dyn Strategy + Send>, String> {
+    match definition.strategy.as_str() {
+        "idle" => Ok(Box::new(Idle)),
+        other => Err(format!("there is no strategy `{other}`")),
+    }
+}
 
 /// The engine, the journal and the rows, always in step.
 struct Works {
@@ -78,7 +98,8 @@ impl InlineDesk {
     /// A desk at ten in the morning with ten million won, ten shares of one stock, and prices of both.
     pub async fn open(journal: JournalWriter, durable: Receiver<JournalOutcome>, rows: ReadModel) -> Arc<InlineDesk> {
         let config = EngineConfig { limits: RiskLimits::default(), ..EngineConfig::simulated(universe()) };
-        let engine = Engine::new(config, RuleBook::krx(FeeSchedule::KIS_BANKIS), Vec::new()).unwrap();
+        let mut engine = Engine::new(config, RuleBook::krx(FeeSchedule::KIS_BANKIS), Vec::new()).unwrap();
+        engine.set_strategy_maker(Box::new(idle));
         let names = universe().into_iter().map(|i| (i.symbol, i.name)).collect();
         let works = Works {
             engine,
@@ -257,6 +278,11 @@ impl Works {
         vec![answered, EventKind::Notice { notice, authoritative: true }]
     }
 
+    fn bots(&self) -> Vec<BotDetailView> {
+        let origin = |_: BotId| Some(BotOrigin { strategy: "idle", params: &NO_PARAMS });
+        picture::bots(&self.engine, &BotsOf { account: "main", mode: Mode::Paper, origin: &origin })
+    }
+
     fn snapshot(&self) -> Snapshot {
         let book = self.engine.book();
         let as_of = AsOf::at(book.last_seq(), self.engine.now(), self.now);
@@ -295,6 +321,7 @@ impl Works {
             open_orders: self.picture.open_orders(),
             recent_orders: self.picture.recent_orders(),
             recent_fills: self.picture.recent_fills(),
+            bots: self.bots(),
             names: Arc::clone(&self.names),
         }
     }
@@ -322,7 +349,7 @@ impl Desk for Shared {
             let works = desk.works.lock().unwrap();
             let order = match &reply {
                 Reply::Placed(id) => works.picture.find(*id).cloned(),
-                Reply::Blocked(_) | Reply::KeyReused | Reply::Done | Reply::NotPossible(_) => None,
+                Reply::Blocked(_) | Reply::KeyReused | Reply::Unfit(_) | Reply::Done | Reply::NotPossible(_) => None,
             };
             Ok(CommandOutcome { reply, order })
         })

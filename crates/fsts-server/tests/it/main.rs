@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking, in its helpers too")]
 
+mod bots;
 mod browser;
 mod contract;
 mod desk;

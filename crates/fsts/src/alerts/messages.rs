@@ -2,8 +2,8 @@
 //!
 //! To change what an alert says, change [`Fact::text`]; how much it matters, [`Fact::severity`].
 
-use fsts_domain::{IntentId, OrderState, Qty, Side, Symbol, Won};
-use fsts_engine::FreezeReason;
+use fsts_domain::{BotId, IntentId, OrderState, Qty, Side, Symbol, Won};
+use fsts_engine::{BotSwitch, FreezeReason};
 use fsts_kis::NOT_SENT;
 use fsts_store::{Channel, Severity};
 
@@ -68,6 +68,12 @@ pub enum Fact {
     Halted { reason: String },
     /// Trading resumed.
     Resumed,
+    /// A bot was started, paused or stopped.
+    BotSwitched { bot: BotId, to: BotSwitch },
+    /// A bot was made at run time.
+    BotMade { bot: BotId, strategy: String },
+    /// A bot is gone.
+    BotDeleted { bot: BotId },
     /// The first run read what the account holds.
     AccountOpened { cash: Won, holdings: usize },
     /// A run began, and the one before it left orders whose outcome nobody knows.
@@ -100,6 +106,9 @@ impl Fact {
             Fact::Unexplained { .. } => "unexplained",
             Fact::Halted { .. } => "halted",
             Fact::Resumed => "resumed",
+            Fact::BotSwitched { .. } => "bot_switched",
+            Fact::BotMade { .. } => "bot_made",
+            Fact::BotDeleted { .. } => "bot_deleted",
             Fact::AccountOpened { .. } => "account_opened",
             Fact::StartedUnresolved { .. } => "started_unresolved",
             Fact::Skipped { .. } => "skipped",
@@ -130,6 +139,9 @@ impl Fact {
             | Fact::Ended { .. }
             | Fact::Unfrozen { .. }
             | Fact::Resumed
+            | Fact::BotSwitched { .. }
+            | Fact::BotMade { .. }
+            | Fact::BotDeleted { .. }
             | Fact::AccountOpened { .. }
             | Fact::JournalRecovered => Severity::Info,
         }
@@ -217,6 +229,15 @@ impl Fact {
                 )
             }
             Fact::Resumed => Text::new("거래 재개", "trading resumed"),
+            Fact::BotSwitched { bot, to } => switched(*bot, *to),
+            Fact::BotMade { bot, strategy } => {
+                let strategy = clean(strategy);
+                Text::new(
+                    format!("봇 {bot} 추가 · 전략 {strategy}, 정지 상태"),
+                    format!("bot {bot} made · {strategy}, stopped"),
+                )
+            }
+            Fact::BotDeleted { bot } => Text::new(format!("봇 {bot} 삭제"), format!("bot {bot} deleted")),
             Fact::AccountOpened { cash, holdings } => {
                 let cash = grouped(cash.get());
                 Text::new(
@@ -251,6 +272,20 @@ impl Fact {
             | Fact::Presumed { .. }
             | Fact::Ended { .. } => unreachable!("invariant: facts about one order are worded in `text`"),
         }
+    }
+}
+
+fn switched(bot: BotId, to: BotSwitch) -> Text {
+    match to {
+        BotSwitch::Running => Text::new(format!("봇 {bot} 시작"), format!("bot {bot} started")),
+        BotSwitch::Paused => Text::new(
+            format!("봇 {bot} 일시 정지: 신규 진입 없음, 청산은 계속"),
+            format!("bot {bot} paused: no new entries, exits go on"),
+        ),
+        BotSwitch::Stopped => Text::new(
+            format!("봇 {bot} 정지: 판단 없음, 미체결 주문 취소, 보유분 유지"),
+            format!("bot {bot} stopped: no decisions, working orders cancelled, positions stay"),
+        ),
     }
 }
 

@@ -145,6 +145,9 @@ impl AlertFeed {
             Record::Resumed => Some(Fact::Resumed),
             Record::Frozen { symbol, reason } => Some(Fact::Frozen { symbol: *symbol, reason: *reason }),
             Record::Unfrozen { symbol } => Some(Fact::Unfrozen { symbol: *symbol }),
+            Record::BotSwitched { bot, to } => Some(Fact::BotSwitched { bot: *bot, to: *to }),
+            Record::BotMade(d) => Some(Fact::BotMade { bot: d.config.id, strategy: d.strategy.clone() }),
+            Record::BotDeleted { bot } => Some(Fact::BotDeleted { bot: *bot }),
             Record::Adjusted { kind: AdjustmentKind::Unknown | AdjustmentKind::Cost, .. }
             | Record::DayOpened { .. }
             | Record::CancelRequested { .. }

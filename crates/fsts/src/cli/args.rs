@@ -50,6 +50,8 @@ pub enum Command {
     Discord(DiscordCommand),
     Bench(BenchArgs),
     #[command(subcommand)]
+    Bots(BotsCommand),
+    #[command(subcommand)]
     Simulate(SimulateCommand),
 }
 
@@ -334,6 +336,33 @@ pub struct ReconcileArgs {
 pub struct DoctorArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// `fsts bots …`.
+#[derive(Debug, Subcommand)]
+pub enum BotsCommand {
+    List(BotsArgs),
+    Start(BotArgs),
+    Pause(BotArgs),
+    Stop(BotArgs),
+}
+
+/// Which running program.
+#[derive(Debug, Args)]
+pub struct BotsArgs {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+}
+
+/// One bot of a running program.
+#[derive(Debug, Args)]
+pub struct BotArgs {
+    #[arg(value_name = "BOT")]
+    pub id: String,
+    #[command(flatten)]
+    pub server: BotsArgs,
 }
 
 /// `fsts config check`.

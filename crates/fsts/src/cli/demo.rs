@@ -37,6 +37,8 @@ const PORT: u16 = 8080;
 const SEED: u64 = 1;
 const CASH: i64 = 100_000_000;
 const ENTRY: i64 = 3_000_000;
+/// Money set apart for each of the two bots; the rest is for costs and for a person.
+const FENCE_PERCENT: i64 = 45;
 /// Symbols of a replay: what one stream session carries comfortably on one screen.
 const REPLAYED_MAX: usize = 8;
 
@@ -212,6 +214,7 @@ async fn plan(emulator: &Emulator, dir: &Path, market: &DemoMarket) -> Result<Pl
     Ok(Plan {
         target: DatabaseTarget::Sqlite(engine.join("fsts.db")),
         data_dir: engine,
+        key: super::plan_of::MAIN_ACCOUNT.to_owned(),
         stream: stream_of(&account(), "demo"),
         account: account(),
         mode: Mode::Paper,
@@ -233,15 +236,20 @@ async fn plan(emulator: &Emulator, dir: &Path, market: &DemoMarket) -> Result<Pl
     })
 }
 
-/// Two bots on disjoint halves of the symbols, with parameters that trade every few minutes of the market.
+/// Two bots that share every third symbol, with parameters that trade every few minutes of the market.
 fn bots(universe: &[Instrument]) -> Vec<BotPlan> {
     let bot = |id: &str, strategy: &str, odd: bool, params: &[(&str, f64)]| BotPlan {
         config: BotConfig {
             id: id.parse().expect("invariant: a well-formed constant"),
-            symbols: universe.iter().enumerate().filter(|(n, _)| (n % 2 == 1) == odd).map(|(_, i)| i.symbol).collect(),
+            symbols: universe
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| n % 3 == 0 || (n % 2 == 1) == odd)
+                .map(|(_, i)| i.symbol)
+                .collect(),
             sizing: Sizing::Notional(Won::new(ENTRY)),
             style: OrderStyle::MarketableLimit { collar_ticks: 5 },
-            capital: Some(Won::new(CASH / 2)),
+            capital: Some(Won::new(CASH / 100 * FENCE_PERCENT)),
         },
         strategy: strategy.to_owned(),
         params: Params(params.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()),

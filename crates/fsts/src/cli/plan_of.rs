@@ -22,6 +22,9 @@ const STREAMED_MAX: usize = 40;
 /// The mock's budget is one call a second; it is asked less often.
 const MOCK_AMBIGUOUS_S: i64 = 5;
 
+/// Name of the only account.
+pub const MAIN_ACCOUNT: &str = "main";
+
 /// What a plan is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Aim<'a> {
@@ -58,6 +61,7 @@ pub async fn plan(settings: &Settings, aim: Aim<'_>) -> Result<Plan, Failure> {
     Ok(Plan {
         data_dir: settings.data_dir.clone(),
         target,
+        key: MAIN_ACCOUNT.to_owned(),
         stream: stream_of(&account.number, settings.kis.env.name()),
         account: account.number,
         mode: match settings.mode {

@@ -128,6 +128,7 @@ impl<'p> Fold<'p> {
                     let mut engine =
                         recovery::fresh_engine(self.plan).map_err(|e: RecoveryError| start_failure(e.into()))?;
                     engine.restore(*book);
+                    engine.raise_bots().map_err(|e| start_failure(RecoveryError::from(e).into()))?;
                     show(&mut engine, tape.shown_before(n), &mut self.fx);
                     engine.start(run_id, env!("CARGO_PKG_VERSION").to_owned(), started_at(tape, n), &mut self.fx);
                     self.fx.clear();

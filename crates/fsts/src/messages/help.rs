@@ -88,6 +88,15 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("simulate show", "시뮬레이션 하나와 그 결과를 보여 줍니다", "Show a simulation and its result"),
     ("simulate export", "결과를 CSV나 JSON으로 내보냅니다", "Write a result as CSV or JSON"),
     ("simulate cancel", "기다리거나 도는 시뮬레이션을 취소합니다", "End a simulation that waits or runs"),
+    ("bots", "돌고 있는 프로그램의 봇", "Bots of the running program"),
+    ("bots list", "봇과 그 상태를 보여 줍니다", "Show the bots and what they are doing"),
+    ("bots start", "봇이 진입하고 청산합니다", "Let a bot enter and exit"),
+    ("bots pause", "봇의 새 진입만 멈춥니다", "Stop a bot's new entries; its exits go on"),
+    (
+        "bots stop",
+        "봇을 멈추고 미체결 주문을 취소합니다. 보유분은 그대로입니다",
+        "Stop a bot and cancel its working orders; what it holds stays",
+    ),
     ("bench", "기준 작업량의 속도를 재고 답을 견줍니다", "Time a benchmark workload and show its answer"),
 ];
 
@@ -244,6 +253,8 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("emulate.data", "되돌릴 봉 파일이나 폴더", "file or folder of bars to replay"),
     ("emulate.data_dir", "계좌, 주문, 시각을 남길 폴더", "folder where accounts, orders and time are kept"),
     ("emulate.fresh", "남긴 것을 잊습니다", "forget what the folder keeps"),
+    ("*.server", "서버 주소. 기본: 설정의 listen", "address of the server; default: listen of the settings"),
+    ("*.id", "봇 이름", "name of the bot"),
     ("bench.workload", "w2(이동평균 교차) 또는 w7(RSI·볼린저)", "w2 (moving-average cross) or w7 (RSI and Bollinger)"),
     ("bench.bars", "쓸 봉의 수. 기본: 모두", "bars to use; default: all"),
     ("bench.data", "기준 데이터 파일 (.bin)", "benchmark data file (.bin)"),

@@ -89,7 +89,6 @@ struct State {
     day: Option<TradingDay>,
     was_regular: bool,
     told_state_at: Timestamp,
-    bars_seen: Vec<u32>,
     told_losses: u64,
 }
 
@@ -126,8 +125,7 @@ impl EngineLoop {
     pub fn assemble(parts: Parts) -> Self {
         let name = |s: Symbol| parts.names.get(&s).cloned().unwrap_or_else(|| s.to_string());
         let sheet = Picture::of(parts.engine.book(), name);
-        let around =
-            Surroundings { warming: vec![true; parts.plan.bots.len()], at: parts.engine.now(), ..Default::default() };
+        let around = Surroundings { at: parts.engine.now(), ..Default::default() };
         EngineLoop {
             sheet,
             around,
@@ -297,7 +295,7 @@ impl EngineLoop {
         let Some(waiting) = self.state.waiting.remove(&id) else { return };
         let order = match &reply {
             Reply::Placed(intent) => self.sheet.find(*intent).cloned(),
-            Reply::Blocked(_) | Reply::KeyReused | Reply::Done | Reply::NotPossible(_) => None,
+            Reply::Blocked(_) | Reply::KeyReused | Reply::Unfit(_) | Reply::Done | Reply::NotPossible(_) => None,
         };
         self.publish();
         // Whoever asked may have gone away.
@@ -378,7 +376,7 @@ impl EngineLoop {
         }
     }
 
-    /// Bars that a minute closed: rows for charts, and progress of warming up.
+    /// Bars that a minute closed: rows for charts.
     fn keep_bars(&mut self, fx: &Effects) {
         let Some(last) = fx.bars.last() else { return };
         let row = |b: &fsts_engine::ClosedBar| {
@@ -387,13 +385,6 @@ impl EngineLoop {
         };
         let rows = fx.bars.iter().filter_map(row).collect();
         self.scribe.write(Page::Minute(rows, last.start, self.engine.equity()));
-        self.state.bars_seen.resize(self.plan.bots.len(), 0);
-        for (n, seen) in self.state.bars_seen.iter_mut().enumerate() {
-            *seen += 1;
-            if let Some(warming) = self.around.warming.get_mut(n) {
-                *warming = *seen < self.engine.warm_up(n);
-            }
-        }
     }
 
     /// Shows a new picture; states go to the feed a few times a second.
@@ -402,6 +393,7 @@ impl EngineLoop {
         let now = real_now();
         let due = now.since(self.state.told_state_at) >= STATE_EVERY_NS;
         let (status, balance, positions) = (picture.status.clone(), picture.balance, picture.positions.clone());
+        let bots = picture.bots.clone();
         self.board.show(picture);
         if due {
             self.tell_losses();
@@ -410,6 +402,7 @@ impl EngineLoop {
             self.board.tell(FeedMessage::new(Topic::Status, at, &status));
             self.board.tell(FeedMessage::new(Topic::Balance, at, &balance));
             self.board.tell(FeedMessage::new(Topic::Positions, at, &positions));
+            self.board.tell(FeedMessage::new(Topic::Bots, at, &bots));
         }
     }
 

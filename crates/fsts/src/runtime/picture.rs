@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fsts_domain::{Symbol, Timestamp, Won};
+use fsts_domain::{BotId, Symbol, Timestamp, Won};
 use fsts_engine::{Engine, FreezeReason, Line, Strategy};
 use fsts_krx::{RuleBook, SessionPart};
 use fsts_server::Snapshot;
-use fsts_server::picture::{self, Picture};
+use fsts_server::picture::{self, BotOrigin, BotsOf, Picture, brief};
 use fsts_server::views::{
-    AsOf, BalanceView, BotState, BotView, ClockView, ConnectionView, FrozenView, JournalHealth, ReasonView, StatusView,
-    StreamHealth,
+    AsOf, BalanceView, ClockView, ConnectionView, FrozenView, JournalHealth, ReasonView, StatusView, StreamHealth,
 };
 
 use crate::runtime::Plan;
@@ -26,8 +25,6 @@ pub struct Surroundings {
     pub stream_up: bool,
     /// Whether one ever stood.
     pub stream_seen: bool,
-    /// Bars that each bot has seen, against what it needs.
-    pub warming: Vec<bool>,
     /// Since when symbols are frozen.
     pub frozen_since: BTreeMap<Symbol, Timestamp>,
     /// Market time of the last event.
@@ -47,14 +44,16 @@ pub fn take<S: Strategy>(
     let now = plan.time.now().max(around.at);
     let as_of = AsOf::at(engine.book().last_seq(), around.at, now);
     let balance = picture::balance(engine, as_of);
+    let bots = picture::bots(engine, &BotsOf { account: &plan.key, mode: plan.mode, origin: &|id| origin(plan, id) });
     let day_start = around.day_start.unwrap_or(balance.equity - balance.realized_pnl - balance.unrealized_pnl);
     Snapshot {
-        status: status(plan, engine, around, (now, as_of)),
+        status: StatusView { bots: bots.iter().map(brief).collect(), ..status(plan, engine, around, (now, as_of)) },
         balance: BalanceView { start_equity: day_start, ..balance },
         positions: picture::positions(engine),
         open_orders: sheet.open_orders(),
         recent_orders: sheet.recent_orders(),
         recent_fills: sheet.recent_fills(),
+        bots,
         names: Arc::clone(names),
     }
 }
@@ -98,7 +97,7 @@ fn status<S: Strategy>(
             stale_symbols: stale(plan, engine, now),
             journal,
         },
-        bots: bots(plan, engine, around),
+        bots: Vec::new(),
         frozen: frozen(engine, around),
         frames: around.frames,
         in_flight: engine.in_flight() as u64,
@@ -123,20 +122,9 @@ fn stale<S: Strategy>(plan: &Plan, engine: &Engine<S>, now: Timestamp) -> Vec<Sy
     plan.universe.iter().enumerate().filter(|(ix, _)| old(*ix)).map(|(_, i)| i.symbol).collect()
 }
 
-fn bots<S: Strategy>(plan: &Plan, engine: &Engine<S>, around: &Surroundings) -> Vec<BotView> {
-    let state = |n: usize, id| match () {
-        () if engine.book().halted().is_some() => BotState::Halted,
-        () if engine.book().is_paused(id) => BotState::Paused,
-        () if around.warming.get(n).copied().unwrap_or(false) => BotState::WarmingUp,
-        () => BotState::Running,
-    };
-    let view = |(n, bot): (usize, &crate::runtime::BotPlan)| BotView {
-        id: bot.config.id.to_string(),
-        strategy: bot.strategy.clone(),
-        state: state(n, bot.config.id),
-        symbols: bot.config.symbols.clone(),
-    };
-    plan.bots.iter().enumerate().map(view).collect()
+fn origin(plan: &Plan, id: BotId) -> Option<BotOrigin<'_>> {
+    let bot = plan.bots.iter().find(|b| b.config.id == id)?;
+    Some(BotOrigin { strategy: &bot.strategy, params: &bot.params.0 })
 }
 
 fn frozen<S: Strategy>(engine: &Engine<S>, around: &Surroundings) -> Vec<FrozenView> {

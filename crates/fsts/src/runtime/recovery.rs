@@ -1,9 +1,11 @@
 //! From the journal and today's tape to an engine that goes on where the last run stopped.
 
 use fsts_domain::{Timestamp, TradingDay};
-use fsts_engine::{ConfigError, Effects, Engine, EngineConfig, Entry, Event, EventKind, Interval, Strategy};
+use fsts_engine::{
+    BotDefinition, ConfigError, Effects, Engine, EngineConfig, Entry, Event, EventKind, Interval, Strategy,
+};
 use fsts_store::{Store, StoreError};
-use fsts_strategies::StrategyError;
+use fsts_strategies::{Params, StrategyError};
 
 use crate::runtime::quotes::Quotes;
 use crate::runtime::tape::{TapeLine, read_lines, tape_folder};
@@ -45,7 +47,15 @@ pub fn fresh_engine(plan: &Plan) -> Result<Engine<AnyStrategy>, RecoveryError> {
     let make =
         |bot: &BotPlan| Ok((bot.config.clone(), fsts_strategies::build(&bot.strategy, &bot.params, Interval::Minute)?));
     let bots = plan.bots.iter().map(make).collect::<Result<Vec<_>, StrategyError>>()?;
-    Ok(Engine::new(engine_config(plan), plan.rulebook.clone(), bots)?)
+    let mut engine = Engine::new(engine_config(plan), plan.rulebook.clone(), bots)?;
+    engine.set_strategy_maker(Box::new(strategy));
+    Ok(engine)
+}
+
+/// The strategy of a bot that is made at run time.
+fn strategy(definition: &BotDefinition) -> Result<AnyStrategy, String> {
+    let params = Params(definition.params.clone());
+    fsts_strategies::build(&definition.strategy, &params, Interval::Minute).map_err(|e| e.to_string())
 }
 
 /// The engine with the books of its stream.
@@ -60,6 +70,7 @@ pub async fn recover(plan: &Plan, store: &Store) -> Result<Engine<AnyStrategy>, 
     let records = store.read_from(&plan.stream, engine.book().last_seq()).await?;
     let entries: Vec<Entry> = records.iter().map(fsts_store::StoredRecord::entry).collect::<Result<_, _>>()?;
     engine.replay(&entries);
+    engine.raise_bots()?;
     Ok(engine)
 }
 

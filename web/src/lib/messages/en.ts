@@ -133,6 +133,7 @@ export const en: Record<MessageKey, string> = {
   'bot.running': 'Running',
   'bot.warming_up': 'Warming up',
   'bot.paused': 'Paused',
+  'bot.stopped': 'Stopped',
   'bot.halted': 'Halted',
   'bot.symbols': 'Symbols: {n}',
   'alert.notDelivered': 'to be delivered',

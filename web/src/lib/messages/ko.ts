@@ -131,6 +131,7 @@ export const ko = {
   'bot.running': '실행 중',
   'bot.warming_up': '준비 중',
   'bot.paused': '일시 정지',
+  'bot.stopped': '멈춤',
   'bot.halted': '정지됨',
   'bot.symbols': '종목 {n}개',
   'alert.notDelivered': '전달 대기',

@@ -111,6 +111,7 @@ fn status(picture: &Snapshot) -> Text {
         let (ko, en) = match bot.state {
             BotState::Running => ("실행 중", "running"),
             BotState::WarmingUp => ("준비 중", "warming up"),
+            BotState::Stopped => ("멈춤", "stopped"),
             BotState::Paused => ("일시 정지", "paused"),
             BotState::Halted => ("정지", "halted"),
         };
