@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use tokio::time::{interval, timeout};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::{App, READERS_MAX, stopped};
-use crate::auth::check_origin;
+use crate::auth::{Caller, check_origin};
 use crate::desk::Topic;
 use crate::hub::{Heard, Numbered, Subscription};
 use crate::input::{Asked, Reader};
@@ -35,6 +35,10 @@ const WAITING_MAX: usize = 4 * 1024 * 1024;
 const RECENT: u32 = 50;
 /// RFC 6455: going away.
 const CLOSE_AWAY: u16 = 1001;
+/// RFC 6455: a rule is broken; here, the session has ended.
+const CLOSE_RIGHTS: u16 = 1008;
+/// The protocol that is spoken; beside it a browser may offer its token.
+const PROTOCOL: &str = "fsts.feed";
 /// IANA registry: try again later.
 const CLOSE_SLOW: u16 = 1013;
 
@@ -69,6 +73,7 @@ pub(crate) struct FeedAsked {
 pub(crate) async fn feed(
     State(app): State<App>,
     Reader(language): Reader,
+    Extension(caller): Extension<Caller>,
     Asked(asked): Asked<FeedAsked>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
@@ -80,14 +85,17 @@ pub(crate) async fn feed(
     let permit = app.readers.clone().try_acquire_owned().map_err(full)?;
     let language = asked.lang.as_deref().and_then(Language::preferred).unwrap_or(language);
     let upgrade = upgrade.max_message_size(INCOMING_MAX).max_frame_size(INCOMING_MAX);
+    let upgrade = upgrade.protocols([PROTOCOL]);
     let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WAITING_MAX);
-    let serve = move |socket| serve(Connection { app, socket, language, last_seq: 0, _permit: permit }, asked.after);
+    let serve =
+        move |socket| serve(Connection { app, socket, caller, language, last_seq: 0, _permit: permit }, asked.after);
     Ok(upgrade.on_upgrade(serve).into_response())
 }
 
 struct Connection {
     app: App,
     socket: WebSocket,
+    caller: Caller,
     language: Language,
     last_seq: u64,
     _permit: OwnedSemaphorePermit,
@@ -97,6 +105,7 @@ struct Connection {
 enum End {
     Gone,
     Slow,
+    SignedOut,
     Stopping,
 }
 
@@ -105,6 +114,7 @@ async fn serve(mut connection: Connection, after: Option<u64>) {
     let (code, reason) = match end {
         End::Gone => return,
         End::Slow => (CLOSE_SLOW, "too slow"),
+        End::SignedOut => (CLOSE_RIGHTS, "signed out"),
         End::Stopping => (CLOSE_AWAY, "stopping"),
     };
     let frame = CloseFrame { code, reason: reason.into() };
@@ -134,7 +144,10 @@ impl Connection {
                     Err(RecvError::Lagged(_)) => return Err(End::Slow),
                     Err(RecvError::Closed) => return Err(End::Stopping),
                 },
-                _ = beat.tick() => self.send(self.last_seq, Topic::Heartbeat, None, json!({})).await?,
+                _ = beat.tick() => {
+                    still_allowed(&self.app, &self.caller).await?;
+                    self.send(self.last_seq, Topic::Heartbeat, None, json!({})).await?;
+                }
                 said = self.socket.recv() => match said {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
                     Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
@@ -187,6 +200,20 @@ impl Connection {
             Err(_) => Err(End::Slow),
         }
     }
+}
+
+/// A session ends while its connection is open, and a first user ends the reading of strangers.
+async fn still_allowed(app: &App, caller: &Caller) -> Result<(), End> {
+    let Some(sign_in) = &app.services.sign_in else {
+        return Ok(());
+    };
+    let allowed = match caller {
+        Caller::Program => true,
+        Caller::Nobody => !sign_in.has_user(),
+        // A database that can't be asked now may be asked at the next beat.
+        Caller::Person(signed) => sign_in.goes_on(signed).await.unwrap_or(true),
+    };
+    if allowed { Ok(()) } else { Err(End::SignedOut) }
 }
 
 /// Puts the reader's words beside the codes of a status.

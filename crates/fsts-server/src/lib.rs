@@ -31,6 +31,8 @@ mod reads;
 mod router;
 mod server;
 mod services;
+mod session;
+mod sign_in;
 pub mod simulations;
 mod static_files;
 pub mod views;
@@ -52,3 +54,5 @@ pub use reads::{AlertsView, BarsView, EquityView, FillsView, OrdersView, Positio
 pub use router::openapi_json;
 pub use server::{Bound, bind, serve};
 pub use services::Services;
+pub use session::{LoginRequest, SessionView, SetupRequest};
+pub use sign_in::{RealTime, SignIn, SignInError};

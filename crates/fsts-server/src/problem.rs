@@ -66,6 +66,12 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         match self.code {
             "unauthorized" => drop(headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            "too_many_attempts" => {
+                let wait = self.values.iter().find(|(name, _)| *name == "wait");
+                if let Some(seconds) = wait.and_then(|(_, seconds)| HeaderValue::from_str(seconds).ok()) {
+                    headers.insert(header::RETRY_AFTER, seconds);
+                }
+            }
             "engine_busy" => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => {}
         }

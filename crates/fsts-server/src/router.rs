@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,22 +15,28 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
 use crate::{auth, bots, compat, controls, discord, edge, feed, health, orders, reads, simulations, static_files};
+use crate::{auth, compat, controls, discord, edge, feed, health, orders, reads, session, simulations, static_files};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "FSTS", description = "One account's trading loop: orders, positions, prices and the kill switch. \
         Money is whole won; `*_ns` are UTC nanoseconds as text."),
     components(schemas(QuoteTickView, AlertView)),
-    modifiers(&WriteToken)
+    modifiers(&Rights)
 )]
 struct Api;
 
-struct WriteToken;
+struct Rights;
 
-impl Modify for WriteToken {
+impl Modify for Rights {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("FSTS_API_TOKEN")).build();
-        api.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(token));
+        let session = ApiKeyValue::with_description("fsts_session", "after /api/v1/session/login");
+        let csrf = ApiKeyValue::with_description("X-CSRF-Token", "`csrf` of /api/v1/session; with writes");
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
+        components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
     }
 }
 
@@ -42,6 +48,11 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(health::status))
         .routes(routes!(openapi))
         .routes(routes!(static_files::docs))
+        // session
+        .routes(routes!(session::session))
+        .routes(routes!(session::setup))
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
         // account
         .routes(routes!(reads::balance))
         .routes(routes!(reads::positions))

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::discord::Discord;
+use crate::sign_in::SignIn;
 use crate::simulations::Simulations;
 
 /// The parts that are there.
@@ -13,6 +14,8 @@ pub struct Services {
     pub discord: Option<Arc<dyn Discord>>,
     /// Simulation jobs and the strategies they run.
     pub simulations: Option<Arc<dyn Simulations>>,
+    /// Users and sessions of the dashboard; without them only the token gives rights.
+    pub sign_in: Option<Arc<SignIn>>,
 }
 
 impl std::fmt::Debug for Services {

@@ -13,6 +13,12 @@ use crate::problem::Problem;
 #[allow_missing = true]
 struct Dist;
 
+/// Addresses of the dashboard; `web/src/lib/routes.ts` has the same list.
+const PAGES: [&str; 10] =
+    ["", "bots", "portfolio", "orders", "chart", "lab", "jobs", "alerts", "assistant", "settings"];
+/// Addresses below these name one thing, such as the symbol of a chart.
+const PAGES_OF_ONE: [&str; 2] = ["chart", "lab/runs"];
+
 const NOTICE: &str = include_str!("../assets/notice.html");
 const DOCS_PAGE: &str = include_str!("../assets/docs.html");
 const DOCS_SCRIPT: &str = include_str!("../assets/docs.js");
@@ -22,7 +28,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Everything that is no route: files of the dashboard, and its one page for every address of its own.
+/// Everything that is no route: files of the dashboard, and its one page for each address of its own.
 pub(crate) async fn fallback(request: Request) -> Response {
     let path = request.uri().path();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -34,14 +40,26 @@ pub(crate) async fn fallback(request: Request) -> Response {
         let caching = if name.starts_with("assets/") { FOR_EVER } else { ASK_AGAIN };
         return answer(content_type(name), file, caching);
     }
-    // A missing script must not come back as a page.
-    if name.rsplit('/').next().is_some_and(|last| last.contains('.')) {
+    // A missing script or a mistyped route must not come back as a page.
+    if !is_page(name) {
         return Problem::new(StatusCode::NOT_FOUND, "not_found").with("path", path).into_response();
     }
     match Dist::get("index.html") {
         Some(file) => answer(HTML, file, ASK_AGAIN),
         None => page(HTML, NOTICE),
     }
+}
+
+/// Whether a path is of the dashboard itself, which holds nothing of the account.
+pub(crate) fn is_public(path: &str) -> bool {
+    let name = path.trim_start_matches('/');
+    is_page(name) || name.starts_with("assets/") || name == "favicon.svg"
+}
+
+fn is_page(name: &str) -> bool {
+    let name = name.trim_end_matches('/');
+    let of_one = |(page, one): (&str, &str)| PAGES_OF_ONE.contains(&page) && !one.contains('.');
+    PAGES.contains(&name) || name.rsplit_once('/').is_some_and(of_one)
 }
 
 fn answer(content_type: &'static str, file: EmbeddedFile, caching: HeaderValue) -> Response {

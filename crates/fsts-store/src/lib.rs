@@ -4,6 +4,7 @@
 //! - [`take_lease`]: one writer per account, a lock plus a fencing token
 //! - [`JournalWriter`]: the journal thread; a batch is durable when [`JournalOutcome::Committed`] says so
 //! - [`ReadModel`]: rows for screens that follow the journal; [`Store::orders`] and its like read them
+//! - users and sessions of the dashboard: [`Store::open_session`] and its like
 //! - idempotency keys and the outbox of alerts: methods of [`Store`]
 //!
 //! Only the journal decides. Whatever else is in the database can be rebuilt from it or may be lost.
@@ -24,6 +25,7 @@ mod read_model;
 mod rows;
 mod schema;
 mod series;
+mod session;
 mod simulations;
 mod store;
 mod target;
@@ -39,6 +41,7 @@ pub use outbox::{Alert, Channel, Enqueued, Outgoing, Severity};
 pub use read::{AccountRow, AsOf, FillRow, OrderFilter, OrderRow, PositionRow};
 pub use read_model::ReadModel;
 pub use series::BarRow;
+pub use session::SessionRow;
 pub use simulations::{Kept, NewSimulation, SimulationEnd, SimulationRow};
 pub use store::Store;
 pub use target::DatabaseTarget;

@@ -8,9 +8,10 @@ use sqlx::{AnyConnection, SqlSafeStr};
 use crate::StoreError;
 
 /// Every schema step, oldest first. A released step is never edited: its checksum is in the databases.
-const STEPS: &[(i64, &str, &str)] = &[
+const STEPS: [(i64, &str, &str); 4] = [
     (1, "store", include_str!("../migrations/0001_store.sql")),
     (3, "simulations", include_str!("../migrations/0003_simulations.sql")),
+    (4, "sign_in", include_str!("../migrations/0004_sign_in.sql")),
     (8, "alert_channels", include_str!("../migrations/0008_alert_channels.sql")),
 ];
 

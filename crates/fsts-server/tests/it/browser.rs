@@ -20,13 +20,17 @@ async fn every_answer_carries_the_headers_that_browsers_obey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_of_the_dashboard_is_a_page_with_or_without_a_web_build() {
     let place = open().await;
-    for path in ["/", "/orders", "/chart/005930"] {
+    let pages =
+        ["/", "/bots", "/portfolio", "/orders", "/chart", "/lab", "/jobs", "/alerts", "/assistant", "/settings"];
+    for path in pages.into_iter().chain(["/chart/005930", "/lab/runs/12", "/bots/", "/orders?symbol=005930"]) {
         let response = place.get(path).await;
         assert_eq!(response.status().as_u16(), 200, "{path}");
         assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
         assert!(response.text().await.unwrap().contains("<html lang=\"ko\">"), "{path}");
     }
-    for path in ["/assets/gone.js", "/api/v2/orders", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+    let gone = ["/assets/gone.js", "/api/v2/orders", "/../Cargo.toml", "/%2e%2e/Cargo.toml"];
+    for path in gone.into_iter().chain(["/nothing", "/order", "/orders/1", "/chart/a.js", "/chart/005930/x", "/lab/12"])
+    {
         assert_eq!(place.get(path).await.status().as_u16(), 404, "{path}");
     }
 }

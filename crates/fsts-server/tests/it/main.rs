@@ -11,3 +11,4 @@ mod orders;
 mod place;
 mod reads;
 mod security;
+mod session;

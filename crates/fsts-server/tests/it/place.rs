@@ -35,6 +35,11 @@ pub async fn open() -> Place {
 }
 
 pub async fn open_with(config: ServerConfig) -> Place {
+    open_on(async |_: &Store| config).await
+}
+
+/// A place whose settings need its store.
+pub async fn open_on(settings: impl AsyncFnOnce(&Store) -> ServerConfig) -> Place {
     let folder = tempfile::tempdir().unwrap();
     let target = DatabaseTarget::Sqlite(folder.path().join("fsts.db"));
     let store = Store::open(&target).await.unwrap();
@@ -46,7 +51,7 @@ pub async fn open_with(config: ServerConfig) -> Place {
     let start = move || JournalWriter::start(setup, move |outcome| sender.send(outcome).unwrap()).unwrap();
     let journal = tokio::task::spawn_blocking(start).await.unwrap();
     let desk = InlineDesk::open(journal, durable, rows).await;
-    let bound = bind(config).await.unwrap();
+    let bound = bind(settings(&store).await).await.unwrap();
     let address = bound.address();
     let archive = Arc::new(StoreArchive::new(store.clone(), STREAM));
     let (stop, stopped) = oneshot::channel();
@@ -90,6 +95,19 @@ impl Place {
         let response = self.write(Method::DELETE, path, key).send().await.unwrap();
         let status = response.status();
         (status, response.json().await.unwrap())
+    }
+
+    /// Ends the server and starts another one on the same account and store.
+    pub async fn restart(&mut self, config: ServerConfig) {
+        self.close().await;
+        let bound = bind(config).await.unwrap();
+        self.address = bound.address();
+        let archive = Arc::new(StoreArchive::new(self.store.clone(), STREAM));
+        let (stop, stopped) = oneshot::channel();
+        let shared = Arc::new(Shared(Arc::clone(&self.desk)));
+        let serving = async move { bound.serve(shared, archive, async { drop(stopped.await) }).await };
+        self.serving = Some(tokio::spawn(serving));
+        self.stop = Some(stop);
     }
 
     /// Ends the server and waits for it.

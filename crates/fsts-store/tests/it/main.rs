@@ -29,5 +29,6 @@ mod place;
 mod read_model;
 mod schema;
 mod series;
+mod sessions;
 mod simulations;
 mod story;

@@ -16,8 +16,9 @@ use fsts_server::views::{KisEnvironment, Mode};
 use fsts_store::{DatabaseTarget, stream_of};
 use fsts_strategies::Params;
 use secrecy::SecretString;
+use serde_json::json;
 
-use super::serving::{Serving, serve};
+use super::serving::{Serving, Started, serve};
 use super::{Context, DemoArgs};
 use crate::alerts::Webhooks;
 use crate::clock::MarketTime;
@@ -68,12 +69,14 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
             simulations: simulations(&args, &market),
         },
     };
-    let ended = serve(plan, serving, move |address| {
+    let ended = serve(plan, serving, move |Started { address, setup_code }| {
         let address = format!("http://{address}/#token={token}");
         if context.json {
-            output::line(&serde_json::json!({ "address": address, "mode": "paper", "token": token }).to_string());
+            let line = json!({ "address": address, "mode": "paper", "token": token, "setup_code": setup_code });
+            output::line(&line.to_string());
         } else {
             output::line(say::running(&address, "demo").get(context.lang));
+            setup_code.iter().for_each(|code| output::line(say::setup_code(code).get(context.lang)));
         }
     })
     .await;

@@ -1,7 +1,7 @@
 //! `fsts run`: trades an account until it is stopped.
 
 use super::plan_of::{Aim, plan};
-use super::serving::{Serving, serve};
+use super::serving::{Serving, Started, serve};
 use super::{Context, RunArgs};
 use crate::exit::Failure;
 use crate::messages::run as say;
@@ -24,12 +24,14 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
         },
     };
     let mode = settings.mode.name();
-    serve(plan, serving, move |address| {
+    serve(plan, serving, move |Started { address, setup_code }| {
         let address = format!("http://{address}");
         if context.json {
-            output::line(&serde_json::json!({ "address": address, "mode": mode }).to_string());
+            let line = serde_json::json!({ "address": address, "mode": mode, "setup_code": setup_code });
+            output::line(&line.to_string());
         } else {
             output::line(say::running(&address, mode).get(context.lang));
+            setup_code.iter().for_each(|code| output::line(say::setup_code(code).get(context.lang)));
         }
     })
     .await

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use fsts_domain::Symbol;
 use fsts_engine::{Condition, Entry};
-use fsts_server::{ServerConfig, StoreArchive};
-use secrecy::SecretString;
+use fsts_server::{ServerConfig, SignIn, StoreArchive};
+use fsts_store::Store;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::alerts::{AlertSetup, Alerts, Charts, Webhooks, real_clock};
 use crate::exit::Failure;
@@ -45,11 +46,20 @@ impl Witness for AlertWitness {
     }
 }
 
-/// Runs a plan with its server until Ctrl-C or SIGTERM; `started` is given the server's address.
+/// What the operator is told once the server listens.
+#[derive(Debug)]
+pub struct Started {
+    /// Where.
+    pub address: SocketAddr,
+    /// Makes the first user of the dashboard; absent when there is one.
+    pub setup_code: Option<String>,
+}
+
+/// Runs a plan with its server until Ctrl-C or SIGTERM; `started` is called when the server listens.
 ///
 /// # Errors
 /// A [`Failure`] when it can't start, or when the engine ends by itself.
-pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(Started)) -> Result<(), Failure> {
     let store = start::open_store(&plan).await.map_err(start_failure)?;
     let names = names(&plan);
     let desk_slot: DeskSlot = Arc::default();
@@ -79,18 +89,22 @@ pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(SocketAddr
         settings: serving.services.clone(),
     };
     let assembled = services::assemble(ground).await?;
+    let sign_in = Arc::new(sign_in(&store).await?);
+    let mut services = assembled.offered.clone();
+    services.sign_in = Some(Arc::clone(&sign_in));
     let config = ServerConfig {
         api_token: serving.api_token.clone(),
         language: match serving.lang {
             Lang::Ko => fsts_server::Language::Korean,
             Lang::En => fsts_server::Language::English,
         },
-        services: assembled.offered.clone(),
+        services,
         ..ServerConfig::new(serving.listen)
     };
     let archive = Arc::new(StoreArchive::new(store, plan.stream.clone()));
     let bound = fsts_server::bind(config).await.map_err(|e| Failure::failed(say::server(&e.to_string())))?;
-    started(bound.address());
+    let setup_code = sign_in.setup_code().map(|code| code.expose_secret().to_owned());
+    started(Started { address: bound.address(), setup_code });
     let ended = wait(&running, bound, archive).await;
     assembled.stop().await;
     running.stop().await;
@@ -98,6 +112,13 @@ pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(SocketAddr
         alerts.stop().await;
     }
     ended
+}
+
+/// Sessions live in real time: a market that runs faster must not throw people out.
+async fn sign_in(store: &Store) -> Result<SignIn, Failure> {
+    let clock = real_clock();
+    let opened = SignIn::open(store.clone(), Arc::new(move || clock.now())).await;
+    opened.map_err(|e| Failure::failed(say::server(&e.to_string())))
 }
 
 async fn wait(running: &Running, bound: fsts_server::Bound, archive: Arc<StoreArchive>) -> Result<(), Failure> {

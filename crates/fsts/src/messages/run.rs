@@ -112,6 +112,14 @@ pub fn running(address: &str, mode: &str) -> Text {
     )
 }
 
+/// How the first user of the dashboard is made.
+pub fn setup_code(code: &str) -> Text {
+    Text::new(
+        format!("설정 코드: {code}  (화면의 설정에서 첫 사용자를 만들 때 한 번 씁니다)"),
+        format!("set-up code: {code}  (used once, on the settings page, to make the first user)"),
+    )
+}
+
 /// The data of a demo can't be used.
 pub fn demo_data(reason: &str) -> Text {
     Text::new(format!("시연 데이터를 읽을 수 없습니다: {reason}"), format!("the demo data can't be used: {reason}"))
