@@ -1,7 +1,7 @@
 # The only door to tasks; the work itself is done by xtask, in Rust.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-full night bench tidy page deps tools
+.PHONY: help demo test check test-full night bench tidy page screenshots deps tools
 
 # Tasks run one after the other; cargo uses the cores.
 .NOTPARALLEL:
@@ -13,7 +13,8 @@ help:
 	@echo 'make demo PAGE=no     without the dashboard page (no Node.js needed)'
 	@echo 'make test             every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make check            format, lints, house rules, unit tests'
-	@echo 'make test-full        make test, and an error where FSTS_TEST_DATA is not set'
+	@echo 'make test-full        make test, all pages in all sizes and colours, and an error where FSTS_TEST_DATA is not set'
+	@echo 'make screenshots      pictures of every page in both languages, in target/screenshots'
 	@echo 'make night            make test with the long seeds'
 	@echo 'make bench            the benchmarks; BENCH_DATA=DIR adds the workloads w2 and w7 (docs/benchmarks.md)'
 	@echo 'make deps             install what the tests need (root on Debian), or print the line that does'
@@ -33,12 +34,15 @@ tidy: tools
 page: tools
 	@cargo xtask page
 
+screenshots: tools
+	@cargo xtask screenshots
+
 deps: tools
 	@cargo xtask deps test
 
 test-full: tools
 	@test -d "$$FSTS_TEST_DATA" || { echo 'FSTS_TEST_DATA must name the folder with the test data'; exit 1; }
-	@cargo xtask test-all
+	@FSTS_FULL=1 cargo xtask test-all
 
 night: tools
 	@FSTS_NIGHT=1 cargo xtask test-all

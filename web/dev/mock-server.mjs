@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { Market } from './mock-market.mjs';
+import { chat, readPart } from './mock-parts.mjs';
 
 const port = Number(process.env.PORT ?? 8787);
 const token = process.env.TOKEN ?? 'mock-token';
@@ -76,7 +77,11 @@ async function bodyOf(request) {
   return text ? JSON.parse(text) : {};
 }
 
+const koreanOf = (request) => (request.headers['accept-language'] ?? 'ko').startsWith('ko');
+const symbols = () => [...new Set(market.status().bots.flatMap((bot) => bot.symbols))];
+
 async function write(request, response, path) {
+  if (path === '/agent_chat') return chat(response, koreanOf(request), symbols());
   if (request.headers.authorization !== `Bearer ${token}`) return problem(response, 401, 'unauthorized', 'token');
   const key = request.headers['idempotency-key'];
   if (!key) return problem(response, 400, 'idempotency_key_missing', 'Idempotency-Key');
@@ -157,7 +162,8 @@ async function handle(request, response) {
   }
   if (request.method !== 'GET') return write(request, response, path);
   if (!path.startsWith('/api/') && path !== '/healthz') return file(response, path);
-  const body = read(path, url.searchParams);
+  const part = readPart(path, url.searchParams, { now: market.now, symbols: symbols(), korean: koreanOf(request) });
+  const body = part ?? read(path, url.searchParams);
   return body ? json(response, 200, body) : problem(response, 404, 'not_found', path);
 }
 

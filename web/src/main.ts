@@ -6,6 +6,7 @@ import './styles/frame.css';
 import './styles/panels.css';
 import './styles/tables.css';
 import './styles/forms.css';
+import './styles/pages.css';
 import App from './App.svelte';
 import { speech } from './lib/speech.svelte';
 import { theme } from './lib/theme.svelte';

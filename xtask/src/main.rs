@@ -14,7 +14,8 @@ const USAGE: &str = "cargo xtask TASK
   test-all          everything that decides; ends with `N passed, N failed, N skipped`
   deps [demo|test]  install what is missing (root on Debian), or print the line that does
   python-env [NAME] make the Python environments of the tests; the last line is for your shell
-  dashboard         the demo's page in a real browser
+  dashboard         the demo's page in a real browser; FSTS_FULL=1 looks at all of it
+  screenshots       pictures of every page, in target/screenshots
   bench             the benchmarks; BENCH_DATA=DIR adds the workloads w2 and w7
   page              build the page in web/
   demo [ARGS]       build and start `fsts demo ARGS`; --no-page leaves the page out";
@@ -50,6 +51,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             println!("export {}={}", python::VARIABLE, python::folder(&root).display());
         }
         ["dashboard"] => return Ok(exit_code(dashboard::run(&root)?.failed)),
+        ["screenshots"] => dashboard::screenshots(&root)?,
         ["bench"] => bench::run(&root)?,
         ["page"] => page::build(&root)?,
         ["demo", ..] => demo::run(&root, arguments.get(1..).unwrap_or_default())?,

@@ -1,4 +1,6 @@
-// One place that talks HTTP: language and token headers, idempotency keys, and problem bodies turned into one error.
+// One place that talks HTTP: language and rights of the caller, idempotency keys, problem bodies turned into one error.
+
+import { makeEventReader, type ServerEvent } from './sse';
 
 export class ApiProblem extends Error {
   constructor(
@@ -19,8 +21,19 @@ export class ApiProblem extends Error {
 
 export interface Session {
   token: () => string | null;
+  /** What proves that a write with a cookie comes from this page. */
+  csrf: () => string | null;
   language: () => string;
+  /** Whether somebody has touched the page lately; only then a session stays alive. */
+  active: () => boolean;
+  /** Told when the server no longer knows the caller. */
+  refused: () => void;
 }
+
+/** Without a limit a hung server would leave the kill switch waiting in silence. */
+const ANSWER_WITHIN_MS = 10_000;
+/** Files and chats take longer; a chat has its own end on the server. */
+const LONG_MS = 300_000;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -42,31 +55,74 @@ export function idempotencyKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+interface Asked {
+  method: string;
+  path: string;
+  body?: unknown;
+  key?: string | undefined;
+  accept?: string;
+  signal: AbortSignal;
+}
+
 export function makeClient(session: Session) {
-  async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+  function headersOf({ method, body, key, accept }: Asked): Record<string, string> {
     const headers: Record<string, string> = { 'Accept-Language': session.language() };
-    if (method !== 'GET') {
-      const token = session.token();
-      if (token) headers.Authorization = `Bearer ${token}`;
-      headers['Idempotency-Key'] = key ?? idempotencyKey();
-    }
+    const token = session.token();
+    const csrf = session.csrf();
+    if (token) headers.Authorization = `Bearer ${token}`;
+    else if (csrf && method !== 'GET') headers['X-CSRF-Token'] = csrf;
+    if (session.active()) headers['X-User-Active'] = '1';
+    if (method !== 'GET') headers['Idempotency-Key'] = key ?? idempotencyKey();
     if (body !== undefined) headers['Content-Type'] = 'application/json';
-    const init: RequestInit = { method, headers, cache: 'no-store', credentials: 'same-origin' };
+    if (accept) headers.Accept = accept;
+    return headers;
+  }
+
+  async function send(asked: Asked): Promise<Response> {
+    const { method, path, body, signal } = asked;
+    const init: RequestInit = { method, headers: headersOf(asked), cache: 'no-store', credentials: 'same-origin', signal };
     if (body !== undefined) init.body = JSON.stringify(body);
-    // Without a limit a hung server would leave the kill switch waiting in silence.
-    init.signal = AbortSignal.timeout(10_000);
     const response = await fetch(path, init).catch((cause: unknown) => {
       throw new ApiProblem(0, 'unreachable', cause instanceof Error ? cause.message : '', 'unreachable', '');
     });
-    if (!response.ok) throw await problemOf(response);
-    return (await response.json().catch(() => {
-      throw new ApiProblem(0, 'unreadable', '', 'unreadable', '');
-    })) as T;
+    if (response.ok) return response;
+    if (response.status === 401) session.refused();
+    throw await problemOf(response);
   }
+
+  async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+    const response = await send({ method, path, body, key, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const said = await response.text().catch(() => '');
+    try {
+      return (said === '' && response.status !== 200 ? {} : JSON.parse(said)) as T;
+    } catch {
+      throw new ApiProblem(0, 'unreadable', '', 'unreadable', '');
+    }
+  }
+
   return {
     get: <T>(path: string) => call<T>('GET', path),
     post: <T>(path: string, body: unknown, key?: string) => call<T>('POST', path, body, key),
     remove: <T>(path: string, key?: string) => call<T>('DELETE', path, undefined, key),
+    file: async (path: string): Promise<Blob> => (await send({ method: 'GET', path, signal: AbortSignal.timeout(LONG_MS) })).blob(),
+    /** Posts and hears events until the server ends or the signal is given. */
+    async stream(path: string, body: unknown, signal: AbortSignal, hear: (event: ServerEvent) => void): Promise<void> {
+      const both = AbortSignal.any([signal, AbortSignal.timeout(LONG_MS)]);
+      const response = await send({ method: 'POST', path, body, accept: 'text/event-stream', signal: both });
+      const type = response.headers.get('content-type') ?? '';
+      if (!type.startsWith('text/event-stream') || !response.body) {
+        hear({ event: 'answer', data: await response.text() });
+        return;
+      }
+      const read = makeEventReader();
+      const decoder = new TextDecoder();
+      const reader = response.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        for (const event of read(decoder.decode(value, { stream: true }))) hear(event);
+      }
+    },
   };
 }
 

@@ -28,7 +28,10 @@ function parse(data: unknown): FeedMessage | null {
   }
 }
 
-export function openFeed(url: string, handlers: FeedHandlers): () => void {
+/** What the server answers with; the second protocol that is offered carries the token, which no address may. */
+const PROTOCOL = 'fsts.feed';
+
+export function openFeed(url: string, handlers: FeedHandlers, bearer: string | null = null): () => void {
   let socket: WebSocket | null = null;
   let attempt = 0;
   let closed = false;
@@ -53,7 +56,7 @@ export function openFeed(url: string, handlers: FeedHandlers): () => void {
 
   function connect(): void {
     handlers.state('connecting', null);
-    const next = new WebSocket(url);
+    const next = bearer === null ? new WebSocket(url) : new WebSocket(url, [PROTOCOL, `bearer.${bearer}`]);
     let speaking = false;
     socket = next;
     heard(next);

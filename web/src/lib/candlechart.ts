@@ -7,13 +7,16 @@ import {
   createSeriesMarkers,
   CrosshairMode,
   HistogramSeries,
+  LineSeries,
   LineStyle,
   type IPriceLine,
+  type ISeriesApi,
   type UTCTimestamp,
 } from 'lightweight-charts';
 import type { Bar } from '../api/contract';
 import type { ChartMark } from './bars';
 import { chartSeconds, clockText, dayText } from './kst';
+import type { StudyLine } from './studies.svelte';
 
 export interface ChartLine {
   price: number;
@@ -25,6 +28,17 @@ export interface ChartWords {
   mark: (mark: ChartMark) => string;
   locale: string;
 }
+
+const STUDY = {
+  lineWidth: 1 as const,
+  priceLineVisible: false,
+  lastValueVisible: false,
+  crosshairMarkerVisible: false,
+  priceFormat: { type: 'price' as const, precision: 1, minMove: 0.1 },
+};
+
+/** Prices set the scale; an average that is far away must not press the candles flat. */
+const UNSCALED = { autoscaleInfoProvider: () => null };
 
 const at = (t: number): UTCTimestamp => chartSeconds(t) as UTCTimestamp;
 /** Library times are already Korean; taking the shift back lets the one formatter be used. */
@@ -40,6 +54,7 @@ function colours(host: HTMLElement) {
     grid: read('--line-faint'),
     upFaint: read('--up-faint'),
     downFaint: read('--down-faint'),
+    studies: [1, 2, 3, 4].map((n) => read(`--study-${n}`)),
   };
 }
 
@@ -74,6 +89,7 @@ export function candleChart(host: HTMLElement, onCursor: (t: number | null) => v
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.22 } });
   const markers = createSeriesMarkers(candles, [], { autoScale: true });
   let lines: IPriceLine[] = [];
+  const studies = new Map<string, ISeriesApi<'Line'>>();
   let shown: Bar[] = [];
   let palette = colours(host);
   let byKeyboard = false;
@@ -138,6 +154,21 @@ export function candleChart(host: HTMLElement, onCursor: (t: number | null) => v
           axisLabelVisible: false,
         }),
       );
+    },
+    studies(next: StudyLine[]): void {
+      for (const [id, series] of studies) {
+        if (next.some((line) => line.id === id)) continue;
+        chart.removeSeries(series);
+        studies.delete(id);
+      }
+      for (const line of next) {
+        const series = studies.get(line.id) ?? chart.addSeries(LineSeries, line.pane === 0 ? { ...STUDY, ...UNSCALED } : STUDY, line.pane);
+        studies.set(line.id, series);
+        series.applyOptions({ color: palette.studies[line.colour - 1] ?? palette.text });
+        series.setData(line.points.map(({ t, value }) => ({ time: at(t), value })));
+      }
+      // The candles keep most of the height, however many panes there are.
+      chart.panes().forEach((pane, index) => pane.setStretchFactor(index === 0 ? 4 : 1));
     },
     /** Puts the cursor on a bar and brings that bar into view. */
     point(bar: Bar, index: number): void {

@@ -1,10 +1,12 @@
 // Holds what the page shows: the feed's picture, market time and the links to the server.
 
-import { makeClient } from '../api/client';
+import { ApiProblem, makeClient } from '../api/client';
 import type { Alert, Balance, Fill, FeedMessage, Order, Position, Quote, Status } from '../api/contract';
 import { openFeed, type FeedState } from '../api/feed';
-import { apply, EMPTY, listOf, mergeAlerts, mergeFills, mergeOrders, type Picture } from '../api/reduce';
+import type { SessionAnswer } from '../api/parts';
+import { apply, EMPTY, isOpen, listOf, mergeAlerts, mergeFills, mergeOrders, type Picture } from '../api/reduce';
 import { takeToken } from '../api/token';
+import { isActive, watchActivity } from './activity';
 import { ACCOUNT_LIMITS, grade, isTicking, ofValuation, QUOTE_LIMITS, type Freshness, type Moment } from './freshness';
 import { nsToMs, optionalMs } from './kst';
 import { marketNow, type MarketClock } from './marketclock';
@@ -22,14 +24,26 @@ class Dashboard {
   nowMs = $state(0);
   monotonicMs = $state(0);
   token = $state<string | null>(null);
-  client = makeClient({ token: () => this.token, language: () => speech.language });
+  /** Who the server takes us for; unknown until it has answered once. */
+  session = $state.raw<SessionAnswer | null>(null);
+  client = makeClient({
+    token: () => this.token,
+    csrf: () => this.session?.csrf ?? null,
+    language: () => speech.language,
+    active: isActive,
+    refused: () => this.#refused(),
+  });
 
   #latest: Picture = EMPTY;
   #clock: MarketClock | null = null;
   #painting = false;
   #lastResync = -Infinity;
   #resyncTimer: ReturnType<typeof setTimeout> | undefined;
+  #closeFeed: (() => void) | null = null;
 
+  mayWrite = $derived(this.token !== null || this.session?.signed_in === true);
+  /** A user exists and nobody has signed in: nothing of the account may be shown. */
+  locked = $derived(this.session !== null && !this.session.reads_open && !this.session.signed_in);
   status = $derived(this.picture.status);
   speed = $derived(this.picture.status?.clock.speed ?? 1);
   ticking = $derived(isTicking(this.picture.status?.clock.session_part));
@@ -60,6 +74,7 @@ class Dashboard {
     const rows = [...(fills ?? []), ...(orders ?? []), ...(positions ?? [])];
     return new Map(rows.map((row) => [row.symbol, row.name]));
   });
+  openOrders = $derived((this.picture.orders ?? []).filter(isOpen).length);
   learnedNames = $state.raw<Map<string, string>>(new Map());
   symbols = $derived.by(() => {
     const { status, positions } = this.picture;
@@ -101,21 +116,66 @@ class Dashboard {
 
   start(): () => void {
     this.token = takeToken({ location, history, session: sessionStorage });
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    const close = openFeed(`${scheme}://${location.host}/api/v1/feed`, {
-      message: (message) => this.#take(message),
-      state: (state, retryInMs) => this.#linked(state, retryInMs),
-    });
+    const unwatch = watchActivity();
+    void this.loadSession();
     const tick = setInterval(() => this.#tick(), TICK_MS);
     const shown = () => document.visibilityState === 'visible' && this.#paint();
     document.addEventListener('visibilitychange', shown);
-    this.#loadAlerts();
     return () => {
-      close();
+      unwatch();
+      this.#closeFeed?.();
       clearInterval(tick);
       clearTimeout(this.#resyncTimer);
       document.removeEventListener('visibilitychange', shown);
     };
+  }
+
+  /** Asks who we are, then opens the feed or shuts it. */
+  async loadSession(): Promise<void> {
+    try {
+      this.session = await this.client.get<SessionAnswer>('/api/v1/session');
+    } catch (cause) {
+      // A server that can't be reached now is followed by the feed, which tries again and again.
+      if (!(cause instanceof ApiProblem)) return;
+    }
+    if (this.locked) this.#leave();
+    else this.#follow();
+  }
+
+  async signOut(): Promise<void> {
+    await this.client.post('/api/v1/session/logout', {});
+    await this.loadSession();
+  }
+
+  #refused(): void {
+    // A wrong token stays wrong, so it must not be asked about without end.
+    if (this.session?.signed_in) {
+      this.session = null;
+      void this.loadSession();
+    }
+  }
+
+  #follow(): void {
+    if (this.#closeFeed) return;
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const bearer = this.session?.reads_open === false ? this.token : null;
+    const handlers = {
+      message: (message: FeedMessage) => this.#take(message),
+      state: (state: FeedState, retryInMs: number | null) => this.#linked(state, retryInMs),
+    };
+    this.#closeFeed = openFeed(`${scheme}://${location.host}/api/v1/feed`, handlers, bearer);
+    this.#loadAlerts();
+  }
+
+  /** Nothing of the account stays on the screen of somebody who has signed out. */
+  #leave(): void {
+    this.#closeFeed?.();
+    this.#closeFeed = null;
+    this.link = 'connecting';
+    this.retryAt = null;
+    clearTimeout(this.#resyncTimer);
+    this.#latest = EMPTY;
+    this.picture = EMPTY;
   }
 
   /** Brings everything by plain requests; used when messages went missing or the stream will not open. */
@@ -190,6 +250,7 @@ class Dashboard {
     this.link = state;
     if (state === 'up') {
       this.retryAt = null;
+      if (this.session === null) void this.loadSession();
       if (this.#latest.alerts === null) this.#loadAlerts();
     }
     if (retryInMs !== null) {

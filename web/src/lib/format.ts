@@ -28,7 +28,9 @@ const withUnit = (digits: string, language: Language): string => {
 
 export const won = (value: number | null | undefined, language: Language): string => withUnit(count(value), language);
 
-export const wonDecimal = (value: string, language: Language): string => withUnit(groupDecimal(value), language);
+/** Averages of round prices are round; their noughts after the point would only be noise. */
+export const wonDecimal = (value: string, language: Language): string =>
+  withUnit(groupDecimal(value.replace(/\.0+$/, '')), language);
 
 export function signedWon(value: number | null | undefined, language: Language): string {
   const plain = won(value, language);
@@ -40,6 +42,17 @@ export function signedPercent(part: number, whole: number): string {
   const digits = Math.abs((part / whole) * 100).toFixed(2);
   if (Number(digits) === 0) return '0.00%';
   return `${part / whole > 0 ? '+' : MINUS}${digits}%`;
+}
+
+/** A part of a whole, unsigned: weights and progress. */
+export function percentOf(part: number, whole: number): string {
+  if (!Number.isFinite(part) || !Number.isFinite(whole) || whole === 0) return UNKNOWN;
+  return `${((part / whole) * 100).toFixed(1)}%`;
+}
+
+/** A change that the server already gives in per cent. */
+export function changePercent(value: number | null | undefined): string {
+  return value === null || value === undefined ? UNKNOWN : signedPercent(value, 100);
 }
 
 export const shares = (value: number | null | undefined, language: Language): string => {
@@ -55,4 +68,16 @@ export function typedCount(text: string): number | null {
   if (!/^(\d+|\d{1,3}(,\d{3})+)$/.test(digits)) return null;
   const value = Number(digits.replaceAll(',', ''));
   return Number.isSafeInteger(value) && value > 0 ? value : null;
+}
+
+/** Sizes of files, in the units of storage. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }

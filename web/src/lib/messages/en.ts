@@ -1,8 +1,10 @@
 // English texts, complete by type and by test.
 
+import { enPages } from './en-pages';
 import type { MessageKey } from './ko';
 
 export const en: Record<MessageKey, string> = {
+  ...enPages,
   'app.title': 'FSTS dashboard',
   'app.skip': 'Skip to content',
   'mode.paper': 'PAPER',
@@ -169,7 +171,7 @@ export const en: Record<MessageKey, string> = {
   'form.needSymbol': 'Enter the six characters of the symbol code.',
   'form.needQty': 'Enter a whole quantity of 1 or more.',
   'form.needPrice': 'A limit order needs a whole price of 1 won or more.',
-  'form.blocked.token': 'To place orders, open this page by the address printed at server start (#token=…).',
+  'form.blocked.token': 'To place orders, sign in or open this page by the address printed at server start (#token=…).',
   'form.blocked.offline': 'Orders are off: the server cannot be reached.',
   'form.blocked.stale': 'Orders are off: the quote is stale. They come back with the next quote.',
   'form.blocked.halted': 'Orders are off while trading is halted.',
@@ -206,8 +208,8 @@ export const en: Record<MessageKey, string> = {
   'kill.failed': 'That did not work: {detail}',
   'kill.unreachable':
     'The server could not be reached. Assume that nothing was stopped, and stop it yourself in the Korea Investment app or by phone (+82 1544-5000).',
-  'kill.noToken': 'To halt, open this page by the address printed at server start (#token=…).',
-  'problem.401': 'The write token is wrong. Open this page again by the address printed at server start.',
+  'kill.noToken': 'To halt, sign in or open this page by the address printed at server start (#token=…).',
+  'problem.401': 'You have no right to this. Sign in, or open this page by the address printed at server start.',
   'problem.unreachable': 'The server does not answer.',
   'problem.id': 'Reference {id}',
 };

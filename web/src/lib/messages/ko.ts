@@ -1,6 +1,9 @@
 // Korean texts; this table sets the keys that every other language must have.
 
+import { koPages } from './ko-pages';
+
 export const ko = {
+  ...koPages,
   'app.title': 'FSTS 대시보드',
   'app.skip': '본문으로 건너뛰기',
   'mode.paper': '모의',
@@ -167,7 +170,7 @@ export const ko = {
   'form.needSymbol': '종목코드 여섯 자리를 적어 주세요.',
   'form.needQty': '수량은 1 이상의 정수로 적어 주세요.',
   'form.needPrice': '지정가 주문은 가격을 1원 이상의 정수로 적어 주세요.',
-  'form.blocked.token': '주문하려면 서버를 켤 때 나온 주소(#token=…)로 이 화면을 열어 주세요.',
+  'form.blocked.token': '주문하려면 로그인하거나, 서버를 켤 때 나온 주소(#token=…)로 이 화면을 열어 주세요.',
   'form.blocked.offline': '서버와 연결이 끊겨서 주문할 수 없어요.',
   'form.blocked.stale': '시세가 오래되어 주문을 막았어요. 새 시세가 오면 풀려요.',
   'form.blocked.halted': '정지된 동안에는 주문할 수 없어요.',
@@ -203,8 +206,8 @@ export const ko = {
   'kill.failed': '처리하지 못했어요: {detail}',
   'kill.unreachable':
     '서버에 닿지 못했어요. 아무것도 멈추지 않았다고 보고, 한국투자증권 앱이나 고객센터 1544-5000으로 직접 멈추세요.',
-  'kill.noToken': '정지하려면 서버를 켤 때 나온 주소(#token=…)로 이 화면을 열어 주세요.',
-  'problem.401': '쓰기 토큰이 맞지 않아요. 서버를 켤 때 나온 주소로 다시 열어 주세요.',
+  'kill.noToken': '정지하려면 로그인하거나, 서버를 켤 때 나온 주소(#token=…)로 이 화면을 열어 주세요.',
+  'problem.401': '권한이 없어요. 로그인하거나, 서버를 켤 때 나온 주소로 다시 열어 주세요.',
   'problem.unreachable': '서버에서 답이 없어요.',
   'problem.id': '문의 번호 {id}',
 } as const;
