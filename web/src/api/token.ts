@@ -20,3 +20,8 @@ export function takeToken(place: Place): string | null {
   place.session.setItem(KEY, given);
   return given;
 }
+
+/** Whoever has signed in needs it no longer. */
+export function forgetToken(session: Pick<Storage, 'removeItem'>): void {
+  session.removeItem(KEY);
+}

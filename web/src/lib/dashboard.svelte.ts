@@ -5,7 +5,7 @@ import type { Alert, Balance, Fill, FeedMessage, Order, Position, Quote, Status 
 import { openFeed, type FeedState } from '../api/feed';
 import type { SessionAnswer } from '../api/parts';
 import { apply, EMPTY, isOpen, listOf, mergeAlerts, mergeFills, mergeOrders, type Picture } from '../api/reduce';
-import { takeToken } from '../api/token';
+import { forgetToken, takeToken } from '../api/token';
 import { isActive, watchActivity } from './activity';
 import { ACCOUNT_LIMITS, grade, isTicking, ofValuation, QUOTE_LIMITS, type Freshness, type Moment } from './freshness';
 import { nsToMs, optionalMs } from './kst';
@@ -40,6 +40,7 @@ class Dashboard {
   #lastResync = -Infinity;
   #resyncTimer: ReturnType<typeof setTimeout> | undefined;
   #closeFeed: (() => void) | null = null;
+  #asking = false;
 
   mayWrite = $derived(this.token !== null || this.session?.signed_in === true);
   /** A user exists and nobody has signed in: nothing of the account may be shown. */
@@ -147,12 +148,18 @@ class Dashboard {
     await this.loadSession();
   }
 
+  /** From now on the session counts and no longer what the address brought. */
+  async signedIn(): Promise<void> {
+    forgetToken(sessionStorage);
+    this.token = null;
+    await this.loadSession();
+  }
+
+  /** The session has ended, or a user was made elsewhere: ask once who we are now. */
   #refused(): void {
-    // A wrong token stays wrong, so it must not be asked about without end.
-    if (this.session?.signed_in) {
-      this.session = null;
-      void this.loadSession();
-    }
+    if (this.locked || this.#asking) return;
+    this.#asking = true;
+    void this.loadSession().finally(() => (this.#asking = false));
   }
 
   #follow(): void {

@@ -8,7 +8,7 @@ type Translate = (key: MessageKey, params?: Params) => string;
 export function explain(cause: unknown, t: Translate): string {
   if (!(cause instanceof ApiProblem)) return t('problem.unreachable');
   if (cause.unreachable) return t('problem.unreachable');
-  if (cause.status === 401 && cause.code !== 'bad_login') return t('problem.401');
+  if (['unauthorized', 'sign_in_first'].includes(cause.code)) return t('problem.401');
   const id = cause.requestId ? ` (${t('problem.id', { id: cause.requestId })})` : '';
   return (cause.detail || cause.title || String(cause.status)) + id;
 }
