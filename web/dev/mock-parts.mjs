@@ -92,7 +92,7 @@ export function readPart(path, query, { now, symbols, korean }) {
     '/api/v1/simulations': () => ({ simulations: runs }),
     '/api/v1/approvals': () => ({ approvals: [{ id: '7', hash: 'a1b2c3d4', summary: '', order: { symbol: symbols[0], side: 'buy', qty: 3, price: 70_900 }, state: 'pending_approval' }] }),
     '/api/v1/backups': () => ({ backups: [{ id: 'b1', created_ns: ns(now, -9000), bytes: 48_211_903, files: 31, target: 's3://desk/backups', verified_ns: ns(now, -8000) }] }),
-    '/api/v1/demo/channel': () => ({ messages: [{ at_ns: ns(now, -30), channel: 'trading', text: korean ? '[모의] 체결 10/10주 @ 70,000원' : '[MOCK] Filled 10/10 @ KRW 70,000' }] }),
+    '/api/v1/demo/channel': () => ({ messages: [{ at_ns: ns(now, -30), picture_bytes: null, text: korean ? '[모의] 체결 10/10주 @ 70,000원' : '[MOCK] Filled 10/10 @ KRW 70,000' }] }),
   };
   return routes[path]?.() ?? null;
 }

@@ -26,6 +26,8 @@ class Dashboard {
   token = $state<string | null>(null);
   /** Who the server takes us for; unknown until it has answered once. */
   session = $state.raw<SessionAnswer | null>(null);
+  /** Whether that was asked once: before, a page could only ask for what it may not have. */
+  asked = $state(false);
   client = makeClient({
     token: () => this.token,
     csrf: () => this.session?.csrf ?? null,
@@ -138,6 +140,8 @@ class Dashboard {
     } catch (cause) {
       // A server that can't be reached now is followed by the feed, which tries again and again.
       if (!(cause instanceof ApiProblem)) return;
+    } finally {
+      this.asked = true;
     }
     if (this.locked) this.#leave();
     else this.#follow();

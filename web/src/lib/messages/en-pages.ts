@@ -125,6 +125,7 @@ export const enPages: Record<keyof typeof koPages, string> = {
   'alerts.what': 'Kind',
   'alerts.delivery': 'Delivery',
   'alerts.channel': 'Practice channel',
+  'alerts.picture': 'with a picture',
   'lab.new': 'New simulation',
   'lab.from': 'From',
   'lab.to': 'To',

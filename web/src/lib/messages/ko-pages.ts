@@ -122,6 +122,7 @@ export const koPages = {
   'alerts.what': '종류',
   'alerts.delivery': '전달',
   'alerts.channel': '연습용 채널',
+  'alerts.picture': '그림과 함께',
   'lab.new': '새 시뮬레이션',
   'lab.from': '시작일',
   'lab.to': '종료일',
