@@ -56,16 +56,16 @@ function simulation(now, id, state, done, percent) {
   return {
     id, kind: 'bulk', strategy: 'sma_cross', symbols_count: 4, from: '2025-11-02', to: '2026-11-02', state, done_days: done, total_days: 246,
     created_ns: ns(now, -600 * Number(id)), ended_ns: state === 'completed' ? ns(now, -60) : null,
-    summary: percent === null ? null : { return_pct: percent }, error: state === 'failed' ? '데이터가 없는 종목이에요: 999999' : null,
+    summary: percent === null ? null : { return_pct: percent }, error: state === 'failed' ? { code: 'no_bars', message: '데이터가 없는 종목이에요: 999999' } : null,
   };
 }
 
 function report(now, symbols) {
   const equity = Array.from({ length: 246 }, (_, day) => [ns(now, -86_400 * (246 - day)), Math.round(100_000_000 + 40_000 * day + 2_500_000 * Math.sin(day / 17))]);
-  const fills = Array.from({ length: 48 }, (_, n) => ({ at_ns: ns(now, -86_400 * (240 - 5 * n)), symbol: symbols[n % 4], side: n % 2 ? 'sell' : 'buy', qty: 10 + n, price: 70_000 + 100 * n, fee: 105, tax: n % 2 ? 1_260 : 0 }));
-  const per = symbols.slice(0, 4).map((symbol, n) => ({ symbol, trades: 6, realized_pnl: 1_900_000 - 900_000 * n, return_pct: 7.6 - 3.4 * n }));
+  const fills = Array.from({ length: 48 }, (_, n) => ({ at_ns: ns(now, -86_400 * (240 - 5 * n)), symbol: symbols[n % 4], name: symbols[n % 4], realized: n % 2 ? 31_000 * (n % 5) - 40_000 : null, side: n % 2 ? 'sell' : 'buy', qty: 10 + n, price: 70_000 + 100 * n, fee: 105, tax: n % 2 ? 1_260 : 0 }));
+  const per = symbols.slice(0, 4).map((symbol, n) => ({ symbol, name: symbol, buys: 6, sells: 6, qty: 0, realized: 1_900_000 - 900_000 * n, unrealized: 0 }));
   return {
-    final_equity: equity.at(-1)[1], return_pct: 9.8, realized_pnl: 9_420_000, unrealized_pnl: 380_000, fees: 128_400, taxes: 402_100, trades: 24, buys: 24, sells: 24,
+    from: '2025-11-02', to: '2026-11-02', start_equity: 100_000_000, cagr_pct: 9.8, sharpe: 1.12, warnings: [], final_equity: equity.at(-1)[1], return_pct: 9.8, realized_pnl: 9_420_000, unrealized_pnl: 380_000, fees: 128_400, taxes: 402_100, trades: 24, buys: 24, sells: 24,
     win_rate_pct: 54.2, mdd_pct: -4.31, equity, fills, per_symbol: per, failed_symbols: [],
   };
 }
@@ -80,7 +80,7 @@ function indicator(now, query) {
 export function readPart(path, query, { now, symbols, korean }) {
   const runs = [simulation(now, '3', 'running', 131, null), simulation(now, '2', 'completed', 246, 9.8), simulation(now, '1', 'failed', 12, null)];
   const run = runs.find(({ id }) => path === `/api/v1/simulations/${id}`);
-  if (run) return { ...run, params: { fast: 10, slow: 30 }, cash: 100_000_000, report: run.state === 'completed' ? report(now, symbols) : null };
+  if (run) return { ...run, params: { fast: 10, slow: 30 }, report: run.state === 'completed' ? report(now, symbols) : null };
   if (path.startsWith('/api/v1/indicator/')) return indicator(now, query);
   if (/^\/api\/v1\/jobs\/\w+\/history$/.test(path)) return { runs: jobs(now, korean).flatMap(({ last }) => (last ? [last] : [])) };
   const routes = {

@@ -76,37 +76,48 @@ export interface Simulation {
   kind: 'single' | 'bulk';
   strategy: string;
   symbols_count: number;
-  from: string;
-  to: string;
+  from: string | null;
+  to: string | null;
   state: SimulationState;
   done_days: number;
   total_days: number;
   created_ns: string;
   ended_ns: string | null;
   summary: SimulationSummary | null;
-  error: string | null;
+  error: { code: string; message: string } | null;
 }
 
 export interface SimulatedFill {
   at_ns: string;
   symbol: string;
-  name?: string;
+  name: string;
   side: 'buy' | 'sell';
   qty: number;
+  /** A mean, with its fraction. */
   price: number;
-  fee?: number;
-  tax?: number;
+  fee: number;
+  tax: number;
+  /** What a sell made; nothing for a buy. */
+  realized: number | null;
 }
 
 export interface PerSymbol {
   symbol: string;
-  name?: string;
-  trades?: number;
-  realized_pnl?: number;
-  return_pct?: number;
+  name: string;
+  buys: number;
+  sells: number;
+  qty: number;
+  realized: number;
+  unrealized: number;
 }
 
 export interface SimulationReport {
+  from: string;
+  to: string;
+  start_equity: number;
+  cagr_pct: number | null;
+  sharpe: number | null;
+  warnings: { code: string; message: string }[];
   final_equity: number;
   return_pct: number;
   realized_pnl: number;
@@ -118,16 +129,14 @@ export interface SimulationReport {
   sells: number;
   win_rate_pct: number | null;
   mdd_pct: number;
-  equity: [string | number, number][];
+  equity: [string, number][];
   fills: SimulatedFill[];
   per_symbol: PerSymbol[];
-  failed_symbols: (string | { symbol: string; reason?: string })[];
+  failed_symbols: { symbol: string; reason: string }[];
 }
 
 export interface SimulationDetail extends Simulation {
-  params?: Params;
-  symbols?: string[];
-  cash?: number;
+  params: Params;
   report: SimulationReport | null;
 }
 
