@@ -70,6 +70,10 @@ impl Assembled {
 /// A [`Failure`] where a setting can't be used. An absent peer is no failure: its part says so when it is asked.
 pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
     let bench = simulations::start(&ground).await?;
-    let offered = fsts_server::Services { discord: Some(discord::assemble(&ground)), simulations: Some(bench.clone()) };
+    let offered = fsts_server::Services {
+        discord: Some(discord::assemble(&ground)),
+        simulations: Some(bench.clone()),
+        ..fsts_server::Services::default()
+    };
     Ok(Assembled { offered, simulations: Some(bench) })
 }
