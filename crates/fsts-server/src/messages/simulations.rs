@@ -76,8 +76,6 @@ pub(super) const TABLE: &[Text] = &[
     Text { code: "bad_level",
         ko: ("손절·익절 설정이 맞지 않아요", "{field}은(는) {\"use\": true, \"ratio\": 5}처럼 쓰고 비율은 0 초과 {limit} 이하(%)예요."),
         en: ("not a stop-loss or take-profit", "{field} is like {\"use\": true, \"ratio\": 5}; ratio above 0, at most {limit} %.") },
-        en: ("not a stop-loss or take-profit",
-            "{field} is written like {\"use\": true, \"ratio\": 5}; the ratio is more than 0 and at most {limit} per cent.") },
     Text { code: "no_bars_set_up",
         ko: ("봉 데이터가 없어요", "시뮬레이션에 쓸 봉 파일이 설정되지 않았어요. simulations.data에 파일이나 폴더를 정해 주세요."),
         en: ("no bars are set up", "No bars to simulate over are set up. Name a file or folder in simulations.data.") },
