@@ -14,8 +14,9 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
-use crate::{auth, bots, compat, controls, discord, edge, feed, health, orders, reads, simulations, static_files};
-use crate::{auth, compat, controls, discord, edge, feed, health, orders, reads, session, simulations, static_files};
+use crate::{
+    auth, bots, compat, controls, discord, edge, feed, health, orders, reads, session, simulations, static_files,
+};
 
 #[derive(OpenApi)]
 #[openapi(
