@@ -23,6 +23,7 @@ mod feed;
 mod health;
 mod hub;
 mod input;
+mod jobs;
 mod messages;
 mod orders;
 pub mod picture;
@@ -47,6 +48,10 @@ pub use desk::{CommandOutcome, Desk, DeskError, FeedMessage, Snapshot, Topic};
 pub use discord::{ChannelView, Discord, DiscordMessage, Interaction, OutboxView, SendRequest, ShownMessage};
 pub use feed::FeedView;
 pub use health::{AliveView, OldHealthView, ReadyView};
+pub use jobs::{
+    JobBegunView, JobRunView, JobRunsView, JobSwitchedView, JobView, Jobs, JobsError, JobsView, RunOutcomeWord,
+    ScheduleKind, SnapshotView, SnapshotsView,
+};
 pub use messages::Language;
 pub use orders::{BindRequest, OrderRequest};
 pub use problem::ProblemView;

@@ -1,6 +1,7 @@
 //! Every text that a user may read, in Korean and English, found by its stable code.
 
 mod bots;
+mod jobs;
 mod orders;
 mod requests;
 mod simulations;
@@ -83,7 +84,8 @@ impl Text {
 
 /// All tables.
 fn all() -> impl Iterator<Item = &'static Text> {
-    requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE).chain(simulations::TABLE).chain(bots::TABLE)
+    let first = requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE);
+    first.chain(simulations::TABLE).chain(jobs::TABLE).chain(bots::TABLE)
 }
 
 /// The text of a code.

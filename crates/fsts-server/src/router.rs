@@ -15,7 +15,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
 use crate::{
-    auth, bots, compat, controls, discord, edge, feed, health, orders, reads, session, simulations, static_files,
+    auth, bots, compat, controls, discord, edge, feed, health, jobs, orders, reads, session, simulations,
+    static_files,
 };
 
 #[derive(OpenApi)]
@@ -78,6 +79,13 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(controls::watchlist, controls::watch))
         .routes(routes!(reads::quote))
         .routes(routes!(reads::bars))
+        // jobs
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::history))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::enable))
+        .routes(routes!(jobs::disable))
+        .routes(routes!(jobs::snapshots))
         // feed
         .routes(routes!(feed::feed))
         // discord

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::discord::Discord;
 use crate::sign_in::SignIn;
+use crate::jobs::Jobs;
 use crate::simulations::Simulations;
 
 /// The parts that are there.
@@ -16,6 +17,8 @@ pub struct Services {
     pub simulations: Option<Arc<dyn Simulations>>,
     /// Users and sessions of the dashboard; without them only the token gives rights.
     pub sign_in: Option<Arc<SignIn>>,
+    /// Scheduled jobs.
+    pub jobs: Option<Arc<dyn Jobs>>,
 }
 
 impl std::fmt::Debug for Services {

@@ -5,7 +5,7 @@
 //! - [`JournalWriter`]: the journal thread; a batch is durable when [`JournalOutcome::Committed`] says so
 //! - [`ReadModel`]: rows for screens that follow the journal; [`Store::orders`] and its like read them
 //! - users and sessions of the dashboard: [`Store::open_session`] and its like
-//! - idempotency keys and the outbox of alerts: methods of [`Store`]
+//! - idempotency keys, the outbox of alerts, scheduled jobs with their runs, daily snapshots: methods of [`Store`]
 //!
 //! Only the journal decides. Whatever else is in the database can be rebuilt from it or may be lost.
 
@@ -16,6 +16,8 @@ mod entry;
 mod error;
 mod fault;
 mod idempotency;
+mod job_runs;
+mod jobs;
 mod journal;
 mod lock;
 mod outbox;
@@ -27,6 +29,7 @@ mod schema;
 mod series;
 mod session;
 mod simulations;
+mod snapshots;
 mod store;
 mod target;
 mod verify;
@@ -35,6 +38,8 @@ pub use chain::{NewRecord, StoredRecord};
 pub use error::StoreError;
 pub use fault::{AbortAt, CommitPlace, FaultPoint, NoFault, PauseSwitch};
 pub use idempotency::Claim;
+pub use job_runs::{JobClaim, JobRunRow, RunOutcome, Runner};
+pub use jobs::{JobDefinition, JobRow, MissedPolicy};
 pub use journal::{FailureCause, JournalBatch, JournalOutcome, JournalSetup, JournalWriter, QueueFull, TailCheck};
 pub use lock::{Holder, Lease, LeaseError, stream_of, take_lease};
 pub use outbox::{Alert, Channel, Enqueued, Outgoing, Severity};
@@ -43,6 +48,7 @@ pub use read_model::ReadModel;
 pub use series::BarRow;
 pub use session::SessionRow;
 pub use simulations::{Kept, NewSimulation, SimulationEnd, SimulationRow};
+pub use snapshots::{OwnerFlow, SnapshotRow};
 pub use store::Store;
 pub use target::DatabaseTarget;
 pub use verify::{ChainError, ChainReport};

@@ -8,8 +8,9 @@ use sqlx::{AnyConnection, SqlSafeStr};
 use crate::StoreError;
 
 /// Every schema step, oldest first. A released step is never edited: its checksum is in the databases.
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: &[(i64, &str, &str)] = &[
     (1, "store", include_str!("../migrations/0001_store.sql")),
+    (2, "jobs", include_str!("../migrations/0002_jobs.sql")),
     (3, "simulations", include_str!("../migrations/0003_simulations.sql")),
     (4, "sign_in", include_str!("../migrations/0004_sign_in.sql")),
     (8, "alert_channels", include_str!("../migrations/0008_alert_channels.sql")),

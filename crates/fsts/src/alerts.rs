@@ -38,6 +38,7 @@ use sender::Post;
 pub use discord::WebhookError;
 pub use feeder::Bell;
 pub use outbox::Names;
+pub use phrase::grouped;
 
 /// Alerts about the journal that may wait for the target.
 const URGENT_MAX: usize = 64;

@@ -10,6 +10,7 @@ mod discord_register;
 mod doctor;
 mod emulate;
 mod help;
+mod jobs;
 mod plan_of;
 mod reconcile;
 mod replay;
@@ -74,5 +75,6 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Bench(args) => bench::run(args, context).await,
         Command::Simulate(command) => simulate::run(command, context).await,
         Command::Bots(command) => bots::run(command, context).await,
+        Command::Jobs(command) => jobs::run(command, context).await,
     }
 }

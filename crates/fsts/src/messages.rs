@@ -6,6 +6,7 @@ pub mod backtest;
 pub mod bots;
 pub mod emulate;
 pub mod help;
+pub mod jobs;
 pub mod run;
 pub mod settings;
 pub mod simulations;

@@ -3,11 +3,13 @@
 
 pub mod chart;
 pub mod discord;
+pub mod jobs;
 pub mod simulations;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fsts_krx::SessionCalendar;
 use fsts_store::Store;
 
 use crate::alerts::Bell;
@@ -15,6 +17,8 @@ use crate::clock::MarketTime;
 use crate::exit::Failure;
 use crate::messages::Lang;
 use crate::runtime::desk::AccountDesk;
+use crate::runtime::fault::Fault;
+use jobs::{JobSettings, Registry, Scheduler};
 
 /// What every part may stand on.
 #[derive(Clone)]
@@ -30,6 +34,10 @@ pub struct Ground {
     pub data_dir: PathBuf,
     /// Market time.
     pub time: MarketTime,
+    /// Trading days.
+    pub calendar: SessionCalendar,
+    /// Planned death, for drills.
+    pub fault: Option<Arc<Fault>>,
     /// Language of texts that nobody asked for in another one.
     pub lang: Lang,
     /// Rung when something was put into the outbox of alerts.
@@ -45,6 +53,8 @@ pub struct ServiceSettings {
     pub discord: discord::DiscordSettings,
     /// Simulation jobs.
     pub simulations: simulations::SimulationSettings,
+    /// Scheduled jobs.
+    pub jobs: JobSettings,
 }
 
 /// The parts, running.
@@ -53,11 +63,16 @@ pub struct Assembled {
     /// For the server.
     pub offered: fsts_server::Services,
     simulations: Option<Arc<simulations::Bench>>,
+    scheduler: Option<Scheduler>,
 }
 
 impl Assembled {
     /// Ends all parts; returns when they have ended.
     pub async fn stop(self) {
+        // First what calls upon the others.
+        if let Some(scheduler) = self.scheduler {
+            scheduler.stop().await;
+        }
         if let Some(bench) = self.simulations {
             bench.stop().await;
         }
@@ -69,11 +84,16 @@ impl Assembled {
 /// # Errors
 /// A [`Failure`] where a setting can't be used. An absent peer is no failure: its part says so when it is asked.
 pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
+    // Parts put what jobs can run in here.
+    let tasks = Registry::default();
     let bench = simulations::start(&ground).await?;
+    // Last, so that all tasks are there.
+    let (scheduler, jobs) = jobs::start(&ground, tasks).await?;
     let offered = fsts_server::Services {
         discord: Some(discord::assemble(&ground)),
         simulations: Some(bench.clone()),
+        jobs: Some(jobs),
         ..fsts_server::Services::default()
     };
-    Ok(Assembled { offered, simulations: Some(bench) })
+    Ok(Assembled { offered, simulations: Some(bench), scheduler: Some(scheduler) })
 }

@@ -4,6 +4,7 @@
 
 mod check;
 mod discord;
+mod jobs;
 mod raw;
 mod rows;
 mod source;
@@ -23,6 +24,7 @@ pub use source::{Origin, Sources, variable_of};
 
 use crate::exit::Failure;
 use crate::messages::settings as say;
+use crate::services::jobs::JobSettings;
 use crate::services::simulations::SimulationSettings;
 
 /// Paper or live.
@@ -146,6 +148,8 @@ pub struct Settings {
     pub simulations: SimulationSettings,
     /// The bots.
     pub bots: Vec<BotSettings>,
+    /// Scheduled jobs.
+    pub jobs: JobSettings,
     /// Symbol master: a CSV file of code, name and market.
     pub symbol_master: Option<PathBuf>,
     /// Keep a line for each decision.

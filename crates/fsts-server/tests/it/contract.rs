@@ -30,7 +30,7 @@ pub fn writes() -> Vec<(String, String, Value)> {
     let mut writes = Vec::new();
     for (path, methods) in api["paths"].as_object().unwrap().iter().filter(|(path, _)| *path != SIGNED) {
         for method in methods.as_object().unwrap().keys().filter(|m| *m != "get" && *m != "parameters") {
-            let filled = path.replace("{id}", "1").replace("{symbol}", "005930");
+            let filled = path.replace("{id}", "1").replace("{symbol}", "005930").replace("{name}", "backup");
             let body = match path.as_str() {
                 "/api/v1/orders" => {
                     json!({"symbol": "005930", "side": "buy", "type": "limit", "qty": 1, "price": 70_900})

@@ -21,6 +21,7 @@ macro_rules! on_both {
 mod alerts;
 mod damage;
 mod golden;
+mod jobs;
 mod journal;
 mod keys;
 mod lease;

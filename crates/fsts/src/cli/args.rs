@@ -52,6 +52,8 @@ pub enum Command {
     #[command(subcommand)]
     Bots(BotsCommand),
     #[command(subcommand)]
+    Jobs(JobsCommand),
+    #[command(subcommand)]
     Simulate(SimulateCommand),
 }
 
@@ -172,6 +174,43 @@ pub enum DiscordCommand {
 /// `fsts discord register`.
 #[derive(Debug, Args)]
 pub struct RegisterArgs {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `fsts jobs …`.
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    List(JobsListArgs),
+    Run(JobArgs),
+    History(JobHistoryArgs),
+    Enable(JobArgs),
+    Disable(JobArgs),
+}
+
+/// `fsts jobs list`.
+#[derive(Debug, Args)]
+pub struct JobsListArgs {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `fsts jobs run|enable|disable NAME`.
+#[derive(Debug, Args)]
+pub struct JobArgs {
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `fsts jobs history NAME`.
+#[derive(Debug, Args)]
+pub struct JobHistoryArgs {
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u32,
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

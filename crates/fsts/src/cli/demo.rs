@@ -13,7 +13,7 @@ use fsts_kis_emulator::{
 use fsts_krx::{FeeSchedule, Instrument, Profile, RuleBook, SessionCalendar};
 use fsts_lake::{DataSet, LoadOptions, PriceKind};
 use fsts_server::views::{KisEnvironment, Mode};
-use fsts_store::{DatabaseTarget, stream_of};
+use fsts_store::{DatabaseTarget, MissedPolicy, stream_of};
 use fsts_strategies::Params;
 use secrecy::SecretString;
 use serde_json::json;
@@ -28,6 +28,7 @@ use crate::output;
 use crate::runtime::{BotPlan, Plan};
 use crate::services::ServiceSettings;
 use crate::services::discord::{DiscordSettings, standin};
+use crate::services::jobs::{BALANCE_SNAPSHOT, Job, JobSettings, Schedule, defaults};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
 
 /// Two market minutes a real second: bots have traded within ten seconds, and a day takes three minutes.
@@ -67,6 +68,7 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
         services: ServiceSettings {
             discord: DiscordSettings { stand_in: Some(shown), ..DiscordSettings::default() },
             simulations: simulations(&args, &market),
+            jobs: jobs(),
         },
     };
     let ended = serve(plan, serving, move |Started { address, setup_code }| {
@@ -91,6 +93,21 @@ fn simulations(args: &DemoArgs, market: &DemoMarket) -> SimulationSettings {
         None => BarsFrom::Generated { seed: args.seed.unwrap_or(SEED), before: market.start },
     };
     SimulationSettings { from, example: true, ..SimulationSettings::default() }
+}
+
+/// The default jobs, and one that fires every few seconds of a demo.
+fn jobs() -> JobSettings {
+    let mut jobs = defaults();
+    jobs.push(Job {
+        name: "snapshot-every-30-minutes".to_owned(),
+        task: BALANCE_SNAPSHOT.to_owned(),
+        schedule: Schedule::Every { minutes: 30 },
+        missed: MissedPolicy::Run,
+        // At the demo's speed some seconds of a busy machine.
+        grace_s: 25 * 60,
+        enabled: true,
+    });
+    JobSettings { jobs }
 }
 
 /// What is traded: generated companies, or bars of a folder.

@@ -21,6 +21,7 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
         services: ServiceSettings {
             discord: settings.discord.commands.clone(),
             simulations: settings.simulations.clone(),
+            jobs: settings.jobs.clone(),
         },
     };
     let mode = settings.mode.name();

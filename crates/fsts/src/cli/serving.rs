@@ -85,6 +85,8 @@ pub async fn serve(plan: Plan, serving: Serving, started: impl FnOnce(Started)) 
         stream: plan.stream.clone(),
         data_dir: plan.data_dir.clone(),
         time: plan.time.clone(),
+        calendar: plan.rulebook.calendar().clone(),
+        fault: plan.fault.clone(),
         lang: serving.lang,
         settings: serving.services.clone(),
     };

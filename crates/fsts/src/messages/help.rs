@@ -97,10 +97,21 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "봇을 멈추고 미체결 주문을 취소합니다. 보유분은 그대로입니다",
         "Stop a bot and cancel its working orders; what it holds stays",
     ),
+    ("jobs", "예약 작업", "Scheduled jobs"),
+    ("jobs list", "예약 작업과 다음·마지막 실행을 보여 줍니다", "Show the jobs with their next and last runs"),
+    ("jobs run", "작업을 지금 한 번 실행합니다 (돌고 있는 프로그램에서)", "Run a job once now, in the running program"),
+    ("jobs history", "작업의 지난 실행을 보여 줍니다", "Show the past runs of a job"),
+    ("jobs enable", "작업을 예약대로 실행하게 합니다", "Let a job run by its schedule"),
+    ("jobs disable", "작업을 예약대로 실행하지 않게 합니다", "Stop running a job by its schedule"),
     ("bench", "기준 작업량의 속도를 재고 답을 견줍니다", "Time a benchmark workload and show its answer"),
 ];
 
 const ARGUMENTS: &[(&str, &str, &str)] = &[
+    ("jobs run.name", "작업 이름", "name of the job"),
+    ("jobs history.name", "작업 이름", "name of the job"),
+    ("jobs enable.name", "작업 이름", "name of the job"),
+    ("jobs disable.name", "작업 이름", "name of the job"),
+    ("jobs history.limit", "보여 줄 실행의 수. 기본: 20", "runs to show; default: 20"),
     ("*.lang", "표시할 언어 (ko, en)", "language of texts (ko, en)"),
     ("*.json", "표준 출력에 JSON만 씁니다", "write nothing but JSON to standard output"),
     ("*.help", "도움말", "show this help"),

@@ -11,6 +11,8 @@ pub enum Place {
     AfterSend,
     /// The record of an order's number is durable.
     AfterAck,
+    /// A job's run is claimed and its task not begun.
+    InJob,
 }
 
 /// One planned death.
@@ -21,12 +23,13 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Reads `after_send:3` or `after_ack:3`; `None` for anything else.
+    /// Reads `after_send:3`, `after_ack:3` or `in_job:1`; `None` for anything else.
     pub fn parse(text: &str) -> Option<Fault> {
         let (place, count) = text.split_once(':')?;
         let place = match place {
             "after_send" => Place::AfterSend,
             "after_ack" => Place::AfterAck,
+            "in_job" => Place::InJob,
             _ => return None,
         };
         let left = count.parse().ok().filter(|n| *n > 0)?;

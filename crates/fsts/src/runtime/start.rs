@@ -243,7 +243,8 @@ async fn remember_bars(plan: &Plan, store: &Store, quotes: &Quotes) {
     }
 }
 
-fn run_id() -> String {
+/// A name for this start of the program.
+pub fn run_id() -> String {
     let mut bytes = [0u8; 8];
     if getrandom::fill(&mut bytes).is_err() {
         // Without randomness the id is only less unique; the fencing token keeps runs apart.

@@ -11,7 +11,7 @@ use fsts_strategies::Params;
 use secrecy::SecretString;
 
 use super::raw::{Raw, RawBot, RawCalendar, RawEnv, RawKis, RawMode, RawRisk, RawSimulations, RawSizing, RawStyle};
-use super::{BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings};
+use super::{BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings, jobs};
 use crate::exit::Failure;
 use crate::messages::{Text, settings as say};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
@@ -53,6 +53,7 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
         risk: risk(&raw.risk)?,
         simulations: simulations(raw.simulations)?,
         bots: bots(raw.bots)?,
+        jobs: jobs::jobs(raw.jobs)?,
         symbol_master: raw.symbol_master,
         decision_log: raw.decision_log,
         // In live trading a person decides that a lost order was never placed.

@@ -23,6 +23,7 @@ pub struct Raw {
     pub risk: RawRisk,
     pub simulations: RawSimulations,
     pub bots: Vec<RawBot>,
+    pub jobs: Vec<RawJob>,
     /// From `DATABASE_URL`; not a key of the file.
     #[serde(skip)]
     pub database_url: Option<String>,
@@ -47,6 +48,7 @@ impl Default for Raw {
             risk: RawRisk::default(),
             simulations: RawSimulations::default(),
             bots: Vec::new(),
+            jobs: Vec::new(),
             database_url: None,
             discord: BTreeMap::new(),
         }
@@ -157,6 +159,26 @@ pub struct RawBot {
     pub capital: Option<i64>,
     #[serde(default)]
     pub params: BTreeMap<String, f64>,
+}
+
+/// One of `[[jobs]]`; what a default job of that name has need not be said again.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawJob {
+    pub name: String,
+    pub task: Option<String>,
+    pub schedule: Option<String>,
+    pub enabled: Option<bool>,
+    pub missed: Option<RawMissed>,
+    pub grace_min: Option<i64>,
+}
+
+/// `missed`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawMissed {
+    Run,
+    Skip,
 }
 
 /// `sizing`.

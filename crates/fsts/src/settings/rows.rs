@@ -1,6 +1,9 @@
 //! The settings as lines to read: what applies, without any secret.
 
 use fsts_engine::{OrderStyle, Sizing};
+use fsts_store::MissedPolicy;
+
+use crate::services::jobs::Job;
 
 use crate::services::simulations::{BarsFrom, SimulationSettings};
 
@@ -69,6 +72,7 @@ impl Settings {
             shown("simulations.workers", self.simulations.workers.to_string()),
             maybe("simulations.sets", sets_of(&self.simulations)),
             maybe("bots", (!self.bots.is_empty()).then(|| self.bots.iter().map(bot).collect::<Vec<_>>().join("\n"))),
+            shown("jobs", self.jobs.jobs.iter().map(job).collect::<Vec<_>>().join("\n")),
         ]
     }
 }
@@ -84,6 +88,15 @@ fn sets_of(simulations: &SimulationSettings) -> Option<String> {
     let set = |(name, symbols): (&String, &Vec<fsts_domain::Symbol>)| format!("{name} ({})", symbols.len());
     let sets: Vec<String> = simulations.sets.iter().map(set).collect();
     (!sets.is_empty()).then(|| sets.join(", "))
+}
+
+fn job(job: &Job) -> String {
+    let off = if job.enabled { "" } else { ", off" };
+    let missed = match job.missed {
+        MissedPolicy::Run => "run",
+        MissedPolicy::Skip => "skip",
+    };
+    format!("{}: {} {}, {missed} within {} min{off}", job.name, job.task, job.schedule, job.grace_s / 60)
 }
 
 fn bot(bot: &BotSettings) -> String {

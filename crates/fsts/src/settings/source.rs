@@ -62,6 +62,7 @@ pub const KEYS: &[(&str, Form)] = &[
     ("simulations.workers", Form::Whole),
     ("simulations.sets", Form::Toml),
     ("bots", Form::Toml),
+    ("jobs", Form::Toml),
 ];
 
 /// The variable of a key: `kis.app_key` is `FSTS_KIS_APP_KEY`.

@@ -12,6 +12,7 @@ mod emulate;
 mod equality;
 mod errors;
 mod fill_causes;
+mod jobs;
 mod journal_stall;
 mod kill;
 mod market_day;
