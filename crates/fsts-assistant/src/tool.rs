@@ -78,6 +78,21 @@ impl ToolOutcome {
     }
 }
 
+/// For whom a tool is called. The run says this, never the model.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallContext {
+    /// The conversation; empty outside of one.
+    pub session_id: String,
+    /// The run.
+    pub run_id: String,
+    /// The call.
+    pub call_id: String,
+    /// Text of strangers was read before.
+    pub tainted: bool,
+    /// Everything that the person said.
+    pub user_text: String,
+}
+
 /// The program's own services as tools; implemented where all of them are known.
 pub trait ToolHost: Send + Sync + 'static {
     /// All tools, in a stable order.
@@ -85,4 +100,9 @@ pub trait ToolHost: Send + Sync + 'static {
 
     /// Calls one. Arguments were checked against its schema.
     fn call<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, ToolOutcome>;
+
+    /// Calls one for a run. Tools that propose need to know for which; the others don't.
+    fn call_within<'a>(&'a self, name: &'a str, arguments: Value, _context: CallContext) -> BoxFuture<'a, ToolOutcome> {
+        self.call(name, arguments)
+    }
 }

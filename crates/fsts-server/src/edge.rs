@@ -17,6 +17,11 @@ use crate::problem::{Problem, render};
 /// Longest time for one answer.
 const REQUEST_MAX: Duration = Duration::from_secs(15);
 
+/// Longest time for an answer of the assistant, whose runs have a limit of their own.
+const ASSISTANT_MAX: Duration = Duration::from_secs(600);
+/// Where the assistant answers.
+const ASSISTANT_PATHS: [&str; 3] = ["/agent_chat", "/predict/", "/api/v1/llm/"];
+
 /// No inline script, no other host, no frame. Svelte makes one policy of its own for its templates.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
@@ -28,7 +33,7 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
     let accept = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok());
     let language = accept.and_then(Language::preferred).unwrap_or(app.language);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answer = timeout(REQUEST_MAX, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
+    let answer = timeout(longest(&path), AssertUnwindSafe(next.run(request)).catch_unwind()).await;
     let response = match answer {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal").into_response(),
@@ -41,6 +46,10 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
         response.headers_mut().insert("x-request-id", value);
     }
     response
+}
+
+fn longest(path: &str) -> Duration {
+    if ASSISTANT_PATHS.iter().any(|p| path.starts_with(p)) { ASSISTANT_MAX } else { REQUEST_MAX }
 }
 
 fn request_id() -> String {

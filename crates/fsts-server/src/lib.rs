@@ -10,7 +10,9 @@
 //! and are answered once they are durable.
 
 mod app;
+mod approvals;
 mod archive;
+pub mod assistant;
 mod auth;
 mod bots;
 mod compat;
@@ -38,6 +40,7 @@ pub mod simulations;
 mod static_files;
 pub mod views;
 
+pub use approvals::{ApproveRequest, RejectRequest};
 pub use archive::{Archive, StoreArchive};
 pub use bots::{BotDeletedView, BotRequest, BotsView};
 pub use compat::TradeRequest;

@@ -1,5 +1,6 @@
 //! Every text that a user may read, in Korean and English, found by its stable code.
 
+mod assistant;
 mod bots;
 mod jobs;
 mod orders;
@@ -85,7 +86,7 @@ impl Text {
 /// All tables.
 fn all() -> impl Iterator<Item = &'static Text> {
     let first = requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE);
-    first.chain(simulations::TABLE).chain(jobs::TABLE).chain(bots::TABLE)
+    first.chain(simulations::TABLE).chain(jobs::TABLE).chain(bots::TABLE).chain(assistant::TABLE)
 }
 
 /// The text of a code.

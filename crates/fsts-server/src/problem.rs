@@ -40,6 +40,22 @@ impl Problem {
         Problem { status, code, values: Vec::new() }
     }
 
+    /// The code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The same for an event of a stream, where there is no status line.
+    pub(crate) fn told(&self, language: Language) -> serde_json::Value {
+        let text = messages::text(self.code);
+        serde_json::json!({
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "title": text.map_or(self.code, |t| t.title(language)),
+            "detail": text.map_or_else(String::new, |t| t.detail(language, &self.values)),
+        })
+    }
+
     pub(crate) fn bad(code: &'static str) -> Self {
         Problem::new(StatusCode::BAD_REQUEST, code)
     }

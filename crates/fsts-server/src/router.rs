@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
 use crate::{
-    auth, bots, compat, controls, discord, edge, feed, health, jobs, orders, reads, session, simulations,
-    static_files,
+    approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, jobs, orders, reads, session,
+    simulations, static_files,
 };
 
 #[derive(OpenApi)]
@@ -86,6 +86,21 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(jobs::enable))
         .routes(routes!(jobs::disable))
         .routes(routes!(jobs::snapshots))
+        // assistant
+        .routes(routes!(assistant::agent_chat))
+        .routes(routes!(assistant::predict_supervisor))
+        .routes(routes!(assistant::predict_agent))
+        .routes(routes!(assistant::predict_langchain))
+        .routes(routes!(assistant::query))
+        .routes(routes!(assistant::sessions))
+        .routes(routes!(assistant::session, assistant::forget))
+        .routes(routes!(assistant::history))
+        .routes(routes!(assistant::resume))
+        .routes(routes!(assistant::cancel))
+        .routes(routes!(approvals::approvals))
+        .routes(routes!(approvals::approval))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::reject))
         // feed
         .routes(routes!(feed::feed))
         // discord

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::assistant::AssistantPort;
 use crate::discord::Discord;
 use crate::sign_in::SignIn;
 use crate::jobs::Jobs;
@@ -11,6 +12,8 @@ use crate::simulations::Simulations;
 /// The parts that are there.
 #[derive(Clone, Default)]
 pub struct Services {
+    /// The assistant.
+    pub assistant: Option<Arc<dyn AssistantPort>>,
     /// Messages and slash commands.
     pub discord: Option<Arc<dyn Discord>>,
     /// Simulation jobs and the strategies they run.

@@ -6,12 +6,14 @@
 //! - [`ReadModel`]: rows for screens that follow the journal; [`Store::orders`] and its like read them
 //! - users and sessions of the dashboard: [`Store::open_session`] and its like
 //! - idempotency keys, the outbox of alerts, scheduled jobs with their runs, daily snapshots: methods of [`Store`]
+//! - the assistant's conversations and proposals: methods of [`Store`]
 //!
 //! Only the journal decides. Whatever else is in the database can be rebuilt from it or may be lost.
 
 mod chain;
 mod checkpoint;
 mod connect;
+mod conversation;
 mod entry;
 mod error;
 mod fault;
@@ -22,6 +24,7 @@ mod journal;
 mod lock;
 mod outbox;
 mod projection;
+mod proposal;
 mod read;
 mod read_model;
 mod rows;
@@ -35,6 +38,7 @@ mod target;
 mod verify;
 
 pub use chain::{NewRecord, StoredRecord};
+pub use conversation::{CheckpointRow, ConversationRow};
 pub use error::StoreError;
 pub use fault::{AbortAt, CommitPlace, FaultPoint, NoFault, PauseSwitch};
 pub use idempotency::Claim;
@@ -43,6 +47,7 @@ pub use jobs::{JobDefinition, JobRow, MissedPolicy};
 pub use journal::{FailureCause, JournalBatch, JournalOutcome, JournalSetup, JournalWriter, QueueFull, TailCheck};
 pub use lock::{Holder, Lease, LeaseError, stream_of, take_lease};
 pub use outbox::{Alert, Channel, Enqueued, Outgoing, Severity};
+pub use proposal::{Decided, PENDING, ProposalRow};
 pub use read::{AccountRow, AsOf, FillRow, OrderFilter, OrderRow, PositionRow};
 pub use read_model::ReadModel;
 pub use series::BarRow;

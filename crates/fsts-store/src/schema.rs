@@ -13,6 +13,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "jobs", include_str!("../migrations/0002_jobs.sql")),
     (3, "simulations", include_str!("../migrations/0003_simulations.sql")),
     (4, "sign_in", include_str!("../migrations/0004_sign_in.sql")),
+    (5, "assistant", include_str!("../migrations/0005_assistant.sql")),
     (8, "alert_channels", include_str!("../migrations/0008_alert_channels.sql")),
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! One file per area, one function per sentence. The alerts' own table is `alerts/messages.rs`.
 
+pub mod assistant;
 pub mod backtest;
 pub mod bots;
 pub mod emulate;

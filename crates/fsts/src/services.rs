@@ -1,6 +1,7 @@
 //! What runs beside the trading loop: each part is a file or folder here, assembled by [`assemble`] and ended by
 //! [`Assembled::stop`]. Nothing here is asked by the engine, and no failure here stops trading.
 
+pub mod assistant;
 pub mod chart;
 pub mod discord;
 pub mod jobs;
@@ -19,6 +20,8 @@ use crate::messages::Lang;
 use crate::runtime::desk::AccountDesk;
 use crate::runtime::fault::Fault;
 use jobs::{JobSettings, Registry, Scheduler};
+
+pub use assistant::AssistantSettings;
 
 /// What every part may stand on.
 #[derive(Clone)]
@@ -49,6 +52,8 @@ pub struct Ground {
 /// What the parts are told; the defaults need no account, key or server.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceSettings {
+    /// The assistant.
+    pub assistant: AssistantSettings,
     /// Slash commands and channels.
     pub discord: discord::DiscordSettings,
     /// Simulation jobs.
@@ -87,9 +92,11 @@ pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
     // Parts put what jobs can run in here.
     let tasks = Registry::default();
     let bench = simulations::start(&ground).await?;
+    let assistant = assistant::start(&ground, Vec::new()).await?;
     // Last, so that all tasks are there.
     let (scheduler, jobs) = jobs::start(&ground, tasks).await?;
     let offered = fsts_server::Services {
+        assistant: Some(assistant),
         discord: Some(discord::assemble(&ground)),
         simulations: Some(bench.clone()),
         jobs: Some(jobs),

@@ -140,6 +140,8 @@ pub struct Settings {
     pub database_url: Option<SecretString>,
     /// Channels, commands and the application that registers them.
     pub discord: DiscordChoice,
+    /// Model and sessions of the assistant.
+    pub assistant: crate::services::AssistantSettings,
     /// The broker.
     pub kis: KisSettings,
     /// Limits of the risk gate.
@@ -173,5 +175,16 @@ impl Settings {
     /// As [`Settings::load`].
     pub fn read(sources: &Sources) -> Result<Settings, Failure> {
         check::settings(sources.extract()?)
+    }
+
+    /// Values that no text may show, wherever it goes.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let kis = &self.kis;
+        let hooks = &self.discord.webhooks;
+        let given = [&self.api_token, &self.database_url, &kis.app_key, &kis.app_secret];
+        let given = given.into_iter().chain([&hooks.alarm, &hooks.trading, &hooks.simulation]).flatten().cloned();
+        let bot = self.discord.bot.iter().map(|b| b.token.clone());
+        let account = kis.account.iter().flat_map(|a| [a.reveal(), a.number()]).map(SecretString::from);
+        given.chain(bot).chain(account).collect()
     }
 }

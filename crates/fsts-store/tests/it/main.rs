@@ -19,6 +19,7 @@ macro_rules! on_both {
 }
 
 mod alerts;
+mod conversation;
 mod damage;
 mod golden;
 mod jobs;

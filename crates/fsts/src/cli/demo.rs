@@ -26,10 +26,10 @@ use crate::exit::{Exit, Failure};
 use crate::messages::run as say;
 use crate::output;
 use crate::runtime::{BotPlan, Plan};
-use crate::services::ServiceSettings;
 use crate::services::discord::{DiscordSettings, standin};
 use crate::services::jobs::{BALANCE_SNAPSHOT, Job, JobSettings, Schedule, defaults};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
+use crate::services::{AssistantSettings, ServiceSettings};
 
 /// Two market minutes a real second: bots have traded within ten seconds, and a day takes three minutes.
 const SPEED: u32 = 120;
@@ -66,6 +66,7 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
         webhooks: Webhooks { alarm: Some(SecretString::from(channel)), ..Webhooks::default() },
         lang: context.lang,
         services: ServiceSettings {
+            assistant: assistant(&token)?,
             discord: DiscordSettings { stand_in: Some(shown), ..DiscordSettings::default() },
             simulations: simulations(&args, &market),
             jobs: jobs(),
@@ -278,6 +279,12 @@ fn bots(universe: &[Instrument]) -> Vec<BotPlan> {
         bot("sma", "sma_cross", false, &[("fast", 3.0), ("slow", 8.0)]),
         bot("rsi", "rsi_reversion", true, &[("period", 5.0), ("oversold", 40.0), ("overbought", 60.0)]),
     ]
+}
+
+/// The model that the environment names, or fixed rules: the demo needs no key.
+fn assistant(token: &str) -> Result<AssistantSettings, Failure> {
+    let settings = AssistantSettings::from_variables(|name| std::env::var(name).ok())?;
+    Ok(settings.or_rules().hiding([SecretString::from(token.to_owned())]))
 }
 
 /// The demo's own secret for writes, kept so that an open page goes on working after a restart.

@@ -19,6 +19,7 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
         webhooks: settings.discord.webhooks.clone(),
         lang: context.lang,
         services: ServiceSettings {
+            assistant: settings.assistant.clone().hiding(settings.secrets()),
             discord: settings.discord.commands.clone(),
             simulations: settings.simulations.clone(),
             jobs: settings.jobs.clone(),

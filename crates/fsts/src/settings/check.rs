@@ -49,6 +49,7 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
         clock,
         database_url: raw.database_url.map(SecretString::from),
         discord: super::discord::checked(raw.discord)?,
+        assistant: raw.assistant,
         kis: kis(raw.kis, mode)?,
         risk: risk(&raw.risk)?,
         simulations: simulations(raw.simulations)?,

@@ -30,6 +30,9 @@ pub struct Raw {
     /// From the variables `DISCORD_…`; no keys of the file.
     #[serde(skip)]
     pub discord: BTreeMap<&'static str, String>,
+    /// From the variables of the model; not a key of the file.
+    #[serde(skip)]
+    pub assistant: crate::services::AssistantSettings,
 }
 
 impl Default for Raw {
@@ -51,6 +54,7 @@ impl Default for Raw {
             jobs: Vec::new(),
             database_url: None,
             discord: BTreeMap::new(),
+            assistant: crate::services::AssistantSettings::default(),
         }
     }
 }

@@ -154,6 +154,7 @@ impl Sources {
         let old = |name: &str| self.variable(name).filter(|v| !v.is_empty()).map(str::to_owned);
         raw.database_url = old("DATABASE_URL");
         raw.discord = super::discord::VARIABLES.iter().filter_map(|name| Some((*name, old(name)?))).collect();
+        raw.assistant = crate::services::AssistantSettings::from_variables(old)?;
         Ok(raw)
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod ambiguous;
+mod assistant;
 mod backtest;
 mod bench;
 mod database;

@@ -129,7 +129,10 @@ impl Rig {
     /// A command of the program with the settings of this rig.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fsts"));
-        for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("FSTS_") || n == "DATABASE_URL") {
+        for (name, _) in std::env::vars().filter(|(n, _)| {
+            let ours = ["FSTS_", "LLM_", "OPENAI_", "AZURE_"].iter().any(|p| n.starts_with(p));
+            ours || n == "DATABASE_URL" || n == "REDIS_URL"
+        }) {
             command.env_remove(name);
         }
         command
