@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::assistant::AssistantPort;
 use crate::discord::Discord;
-use crate::sign_in::SignIn;
 use crate::jobs::Jobs;
+use crate::sign_in::SignIn;
 use crate::simulations::Simulations;
 
 /// The parts that are there.

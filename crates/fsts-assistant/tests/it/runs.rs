@@ -6,7 +6,7 @@ use fsts_assistant::agent::run::WhenBusy;
 use fsts_assistant::agent::{AgentState, RunFailure};
 use fsts_assistant::sessions::{MemorySessions, SessionStore, SqlSessions, deserialize_state, save_state};
 use fsts_domain::Timestamp;
-use fsts_store::{DatabaseTarget, ConversationRow, Store};
+use fsts_store::{ConversationRow, DatabaseTarget, Store};
 use serde_json::json;
 
 use crate::place::{assert_calls_answered, finish, in_session, limits, openai, place, place_with};
@@ -124,8 +124,14 @@ async fn a_damaged_conversation_is_set_aside_and_a_new_one_begins() {
     let store = database(folder.path()).await;
     let at = Timestamp::from_ns(1_795_000_000_000_000_000);
     let damaged = "{\"schema_version\":1,\"mess".to_owned();
-    let row =
-        ConversationRow { id: "s".to_owned(), version: 1, state: damaged.clone(), created: at, updated: at, expires: at };
+    let row = ConversationRow {
+        id: "s".to_owned(),
+        version: 1,
+        state: damaged.clone(),
+        created: at,
+        updated: at,
+        expires: at,
+    };
     assert!(store.save(&row, 0).await.unwrap());
     let model = StandIn::play(vec![text("새로")]).await;
     let place = place_with(openai(&model, limits()), Arc::clone(&store));

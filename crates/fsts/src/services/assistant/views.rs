@@ -9,7 +9,7 @@ use fsts_server::assistant::views::{
     ApprovalView, ChatMessageView, ChatView, CheckpointView, ProposedOrderView, SessionView, ToolCallView, UsageView,
 };
 use fsts_server::views::OrderTypeWord;
-use fsts_store::{CheckpointRow, PENDING, ProposalRow, ConversationRow};
+use fsts_store::{CheckpointRow, ConversationRow, PENDING, ProposalRow};
 
 use super::proposals::ProposalBody;
 
