@@ -7,6 +7,7 @@
 //! - [`sessions`]: where conversations are kept
 
 pub mod agent;
+mod clock;
 pub mod graph;
 pub mod message;
 pub mod model;

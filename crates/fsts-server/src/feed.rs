@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Extension, State};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -66,14 +67,29 @@ pub(crate) struct FeedAsked {
     lang: Option<String>,
 }
 
+/// Who listens, and in which language.
+pub(crate) struct Listener {
+    language: Language,
+    caller: Caller,
+}
+
+impl FromRequestParts<App> for Listener {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Reader(language) = Reader::from_request_parts(parts, app).await?;
+        // The guard leaves its finding with every request.
+        let caller = parts.extensions.get::<Caller>().cloned().unwrap_or(Caller::Nobody);
+        Ok(Listener { language, caller })
+    }
+}
+
 /// Everything that happens, as a WebSocket.
 #[utoipa::path(get, path = "/api/v1/feed", tag = "feed", params(FeedAsked),
     responses((status = 101, description = "messages of the shape FeedView", body = FeedView),
         (status = "4XX", body = ProblemView)))]
 pub(crate) async fn feed(
     State(app): State<App>,
-    Reader(language): Reader,
-    Extension(caller): Extension<Caller>,
+    Listener { language, caller }: Listener,
     Asked(asked): Asked<FeedAsked>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,

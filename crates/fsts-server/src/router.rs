@@ -79,6 +79,28 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(controls::watchlist, controls::watch))
         .routes(routes!(reads::quote))
         .routes(routes!(reads::bars))
+        // feed
+        .routes(routes!(feed::feed))
+        // old names
+        .routes(routes!(health::old_health))
+        .routes(routes!(compat::buy))
+        .routes(routes!(compat::sell))
+        .routes(routes!(compat::old_trade))
+        .routes(routes!(compat::simulations::single))
+        .routes(routes!(compat::simulations::bulk))
+        .routes(routes!(compat::simulations::result))
+        .routes(routes!(compat::simulations::price_change))
+        .merge(services())
+}
+
+/// What runs beside the trading loop; each part may be off.
+fn services() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        // discord
+        .routes(routes!(discord::send))
+        .routes(routes!(discord::message))
+        .routes(routes!(discord::interactions))
+        .routes(routes!(discord::channel))
         // jobs
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::history))
@@ -101,28 +123,12 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(approvals::approval))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
-        // feed
-        .routes(routes!(feed::feed))
-        // discord
-        .routes(routes!(discord::send))
-        .routes(routes!(discord::message))
-        .routes(routes!(discord::interactions))
-        .routes(routes!(discord::channel))
         // simulations
         .routes(routes!(simulations::list, simulations::submit))
         .routes(routes!(simulations::one, simulations::delete))
         .routes(routes!(simulations::result))
         .routes(routes!(simulations::cancel))
         .routes(routes!(simulations::strategies))
-        // old names
-        .routes(routes!(health::old_health))
-        .routes(routes!(compat::buy))
-        .routes(routes!(compat::sell))
-        .routes(routes!(compat::old_trade))
-        .routes(routes!(compat::simulations::single))
-        .routes(routes!(compat::simulations::bulk))
-        .routes(routes!(compat::simulations::result))
-        .routes(routes!(compat::simulations::price_change))
 }
 
 /// The API as OpenAPI 3.1 JSON, as it is committed and served.

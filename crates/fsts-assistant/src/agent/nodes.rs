@@ -48,7 +48,7 @@ pub struct RunContext {
 
 impl RunContext {
     fn is_late(&self) -> bool {
-        Instant::now() >= self.deadline
+        crate::clock::now() >= self.deadline
     }
 }
 
@@ -183,7 +183,7 @@ async fn ask(state: &mut AgentState, context: &RunContext, with_tools: bool) -> 
         state.llm_calls += 1;
         let mut cleaner =
             CleanTokens { context, message: state.next_id(), pending: String::new(), told: String::new() };
-        let asked = Instant::now();
+        let asked = crate::clock::now();
         let answer = match streamed {
             true => context.model.chat(&request, &mut cleaner).await,
             false => context.model.chat(&request, &mut NoSink).await,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fsts_domain::Timestamp;
 use futures_util::future::BoxFuture;
@@ -241,7 +241,7 @@ impl Agent {
 
     /// Takes the one place of a conversation.
     async fn take_place(self: &Arc<Self>, session_id: &str, when: WhenBusy) -> Result<Place, RunFailure> {
-        let patience = Instant::now() + self.settings.llm.run_deadline;
+        let patience = crate::clock::now() + self.settings.llm.run_deadline;
         loop {
             let held = {
                 let mut runs = self.runs();
@@ -262,7 +262,7 @@ impl Agent {
                 WhenBusy::Interrupt => drop(held.cancel.send(true)),
                 WhenBusy::Queue => {}
             }
-            let left = patience.saturating_duration_since(Instant::now());
+            let left = patience.saturating_duration_since(crate::clock::now());
             if timeout(left, ended.wait_for(|e| *e)).await.is_err() {
                 return Err(RunFailure::Busy);
             }
@@ -324,7 +324,7 @@ impl Run {
             settings: settings.llm.clone(),
             events: events.clone(),
             streamed: question.streamed,
-            deadline: Instant::now() + limit,
+            deadline: crate::clock::now() + limit,
             now_text,
         };
         if from.as_deref() != Some(crate::graph::END) {

@@ -1,7 +1,7 @@
 //! All tools that a run may call, and the one way to call them: whatever happens, each call has exactly one outcome.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::timeout;
@@ -78,7 +78,7 @@ impl Toolbox {
 
     /// Calls a tool.
     pub async fn call(&self, call: &ToolCall, context: CallContext) -> Called {
-        let started = Instant::now();
+        let started = crate::clock::now();
         let done = |arguments: Value, outcome: ToolOutcome, deed: bool| Called {
             arguments: self.redactor.clean_value(&arguments),
             outcome: self.cleaned(outcome),

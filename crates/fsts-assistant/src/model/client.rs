@@ -1,7 +1,7 @@
 //! The client of a service that speaks chat completions: one request, its retries, and what a service does not take.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -109,7 +109,7 @@ impl OpenAiModel {
         shown: &mut bool,
     ) -> Result<ModelReply, ModelError> {
         let late = |_| ModelError::new(ModelErrorKind::Timeout);
-        let left = request.deadline.saturating_duration_since(Instant::now());
+        let left = request.deadline.saturating_duration_since(crate::clock::now());
         let limit = self.settings.timeout.min(left);
         if request.streamed {
             // A stream may last as long as the run; only its silence is limited.
@@ -217,7 +217,7 @@ impl OpenAiModel {
                 return Err(error);
             }
             let wait = error.wait.unwrap_or_else(|| jittered(self.settings.retry_base, tries));
-            if wait > WAIT_MAX || Instant::now() + wait >= request.deadline {
+            if wait > WAIT_MAX || crate::clock::now() + wait >= request.deadline {
                 return Err(error);
             }
             tries += 1;
@@ -242,7 +242,7 @@ impl ChatModel for OpenAiModel {
     }
 
     fn breaker(&self) -> &'static str {
-        self.breaker.state(Instant::now())
+        self.breaker.state(crate::clock::now())
     }
 
     fn chat<'a>(
@@ -251,7 +251,7 @@ impl ChatModel for OpenAiModel {
         sink: &'a mut dyn TokenSink,
     ) -> BoxFuture<'a, Result<ModelReply, ModelError>> {
         Box::pin(async move {
-            if !self.breaker.lets_through(Instant::now()) {
+            if !self.breaker.lets_through(crate::clock::now()) {
                 return Err(ModelError::new(ModelErrorKind::Unavailable));
             }
             let probe = Probe(&self.breaker);
@@ -259,7 +259,7 @@ impl ChatModel for OpenAiModel {
             std::mem::forget(probe);
             match &result {
                 Err(e) if matches!(e.kind, ModelErrorKind::Unavailable | ModelErrorKind::Timeout) => {
-                    self.breaker.failed(Instant::now());
+                    self.breaker.failed(crate::clock::now());
                 }
                 Ok(_) | Err(_) => self.breaker.succeeded(),
             }
@@ -312,7 +312,7 @@ fn asked_wait(headers: &HeaderMap) -> Option<Duration> {
         return Some(Duration::from_secs_f64(seconds));
     }
     let at = jiff::fmt::rfc2822::parse(after).ok()?.timestamp().as_second();
-    let now = i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()?;
+    let now = crate::clock::epoch_s()?;
     Some(Duration::from_secs(u64::try_from(at - now).unwrap_or(0)))
 }
 

@@ -142,7 +142,10 @@ mod tests {
 
     #[test]
     fn fragments_of_several_calls_may_be_interleaved() {
-        let piece = |index: u64, id: Value, name: Value, arguments: &str| json!({"tool_calls": [{"index": index, "id": id, "function": {"name": name, "arguments": arguments}}]});
+        let piece = |index: u64, id: Value, name: Value, arguments: &str| {
+            let function = json!({"name": name, "arguments": arguments});
+            json!({"tool_calls": [{"index": index, "id": id, "function": function}]})
+        };
         let null = Value::Null;
         let reply = assembled(&[
             json!({"choices": [], "prompt_filter_results": []}),

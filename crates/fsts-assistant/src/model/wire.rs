@@ -84,7 +84,10 @@ fn message(message: &Msg) -> Value {
         out.insert("tool_call_id".to_owned(), message.tool_call_id.clone().unwrap_or_default().into());
     }
     if !message.tool_calls.is_empty() {
-        let call = |c: &crate::message::ToolCall| json!({"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}});
+        let call = |c: &crate::message::ToolCall| {
+            let function = json!({"name": c.name, "arguments": c.arguments});
+            json!({"id": c.id, "type": "function", "function": function})
+        };
         out.insert("tool_calls".to_owned(), message.tool_calls.iter().map(call).collect());
     }
     Value::Object(out)

@@ -9,7 +9,7 @@ pub(super) const TABLE: &[Text] = &[
         en: ("the assistant is off", "This server has no assistant. Everything else works.") },
     Text { code: "llm_not_configured",
         ko: ("언어 모델이 설정되지 않았어요", "OPENAI_API_KEY나 AZURE_ENDPOINT, AZURE_API_KEY, AZURE_DEPLOYMENT를 정하고 다시 시작해 주세요. 다른 기능은 그대로 쓸 수 있어요."),
-        en: ("no language model is set up", "Set OPENAI_API_KEY, or AZURE_ENDPOINT, AZURE_API_KEY and AZURE_DEPLOYMENT, and start again. Everything else works.") },
+        en: ("no language model is set up", "Set OPENAI_API_KEY or the three AZURE_ variables and start again. Everything else works.") },
     Text { code: "llm_error",
         ko: ("언어 모델이 쓸 수 있는 답을 주지 않았어요", "요청은 끝났고 아무 주문도 나가지 않았어요. 까닭: {kind}"),
         en: ("the language model gave no usable answer", "The request has ended and no order was sent. Kind: {kind}") },

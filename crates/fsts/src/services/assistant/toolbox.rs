@@ -177,19 +177,24 @@ fn specs() -> Vec<ToolSpec> {
         ),
         read("get_bot_status", "Bots with their state, and whether trading is ready or halted.", json!({}), &[]),
         read("list_alerts", "The latest alerts.", json!({"limit": count(50)}), &[]),
-        spec(
-            "propose_order",
-            "Proposes an order. Nothing is sent: a person has to approve it on another screen within 15 minutes.",
-            json!({
-                "symbol": symbol(),
-                "side": {"enum": ["buy", "sell"]},
-                "order_type": {"enum": ["limit", "market"]},
-                "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000_000},
-                "price": {"type": "integer", "minimum": 1, "maximum": 1_000_000_000, "description": "won, for a limit order"},
-                "reason": {"type": "string", "maxLength": 500},
-            }),
-            &["symbol", "side", "order_type", "quantity", "reason"],
-            Tier::Trade,
-        ),
+        propose_order(),
     ]
+}
+
+fn propose_order() -> ToolSpec {
+    let symbol = json!({"type": "string", "description": "six-character KRX code", "minLength": 6, "maxLength": 6});
+    spec(
+        "propose_order",
+        "Proposes an order. Nothing is sent: a person has to approve it on another screen within 15 minutes.",
+        json!({
+            "symbol": symbol,
+            "side": {"enum": ["buy", "sell"]},
+            "order_type": {"enum": ["limit", "market"]},
+            "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000_000},
+            "price": {"type": "integer", "minimum": 1, "maximum": 1_000_000_000, "description": "won, for a limit order"},
+            "reason": {"type": "string", "maxLength": 500},
+        }),
+        &["symbol", "side", "order_type", "quantity", "reason"],
+        Tier::Trade,
+    )
 }
