@@ -7,6 +7,7 @@
 //! - users and sessions of the dashboard: [`Store::open_session`] and its like
 //! - idempotency keys, the outbox of alerts, scheduled jobs with their runs, daily snapshots: methods of [`Store`]
 //! - the assistant's conversations and proposals: methods of [`Store`]
+//! - [`Store::copy_into`], [`Store::write_rows`]: a copy of all of it while it is in use, for a backup
 //!
 //! Only the journal decides. Whatever else is in the database can be rebuilt from it or may be lost.
 
@@ -32,6 +33,7 @@ mod schema;
 mod series;
 mod session;
 mod simulations;
+mod snapshot;
 mod snapshots;
 mod store;
 mod target;
@@ -53,6 +55,7 @@ pub use read_model::ReadModel;
 pub use series::BarRow;
 pub use session::SessionRow;
 pub use simulations::{Kept, NewSimulation, SimulationEnd, SimulationRow};
+pub use snapshot::Tables;
 pub use snapshots::{OwnerFlow, SnapshotRow};
 pub use store::Store;
 pub use target::DatabaseTarget;

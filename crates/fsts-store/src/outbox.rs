@@ -164,6 +164,15 @@ impl Store {
         row.as_ref().map(outgoing).transpose()
     }
 
+    /// Alerts that the target has not taken yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn alerts_waiting(&self) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS waiting FROM outbox WHERE delivered_ns = 0");
+        crate::chain::unsigned(&row.fetch_one(self.pool()).await?, "waiting")
+    }
+
     /// Notes that the target took the alert.
     ///
     /// # Errors

@@ -17,11 +17,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (8, "alert_channels", include_str!("../migrations/0008_alert_channels.sql")),
 ];
 
-fn migrator() -> Migrator {
+fn migrator(newest: i64) -> Migrator {
     let step = |(version, name, sql): &(i64, &'static str, &'static str)| {
         Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(STEPS.iter().map(step).collect())
+    Migrator::with_migrations(STEPS.iter().filter(|(version, ..)| *version <= newest).map(step).collect())
 }
 
 /// Brings the schema up to date.
@@ -29,8 +29,21 @@ fn migrator() -> Migrator {
 /// A database that a newer program has migrated is refused before anything is changed: that program may have given
 /// old columns a new meaning.
 pub(crate) async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    let known = STEPS.iter().map(|(version, _, _)| *version).max().unwrap_or_default();
-    migrator().run_direct(None, connection, false).await.map_err(|error| match error {
+    migrate_to(connection, known()).await
+}
+
+/// Newest version that this program knows.
+fn known() -> i64 {
+    STEPS.iter().map(|(version, _, _)| *version).max().unwrap_or_default()
+}
+
+/// Brings the schema to the version that a copy of a database was made with.
+pub(crate) async fn migrate_to(connection: &mut AnyConnection, newest: i64) -> Result<(), StoreError> {
+    let known = known();
+    if newest > known {
+        return Err(StoreError::NewerSchema { found: newest, known });
+    }
+    migrator(newest).run_direct(None, connection, false).await.map_err(|error| match error {
         MigrateError::VersionMissing(found) => StoreError::NewerSchema { found, known },
         MigrateError::VersionMismatch(version) => {
             StoreError::ForeignSchema { version, reason: "its content differs".to_owned() }

@@ -33,4 +33,5 @@ mod schema;
 mod series;
 mod sessions;
 mod simulations;
+mod snapshot;
 mod story;
