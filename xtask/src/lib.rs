@@ -6,6 +6,7 @@ pub mod arrows;
 pub mod bench;
 pub mod dashboard;
 pub mod demo;
+pub mod node;
 pub mod page;
 pub mod postgres;
 pub mod process;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use xtask::suite::{self, Plan};
 use xtask::tidy::Finding;
 use xtask::tools::{self, Purpose};
-use xtask::{arrows, bench, dashboard, demo, page, python, repo, tidy};
+use xtask::{arrows, bench, dashboard, demo, node, page, python, repo, tidy};
 
 const USAGE: &str = "cargo xtask TASK
   tidy              check the house rules and the arrows between the crates
@@ -14,6 +14,7 @@ const USAGE: &str = "cargo xtask TASK
   test-all          everything that decides; ends with `N passed, N failed, N skipped`
   deps [demo|test]  install what is missing (root on Debian), or print the line that does
   python-env [NAME] make the Python environments of the tests; the last line is for your shell
+  node-env          install the npm programs of the tests; the last line is for your shell
   dashboard         the demo's page in a real browser; FSTS_FULL=1 looks at all of it
   screenshots       pictures of every page, in target/screenshots
   bench             the benchmarks; BENCH_DATA=DIR adds the workloads w2 and w7
@@ -50,6 +51,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             tools::python_env(&root, name)?;
             println!("export {}={}", python::VARIABLE, python::folder(&root).display());
         }
+        ["node-env"] => println!("export {}={}", node::VARIABLE, node::all(&root)?.display()),
         ["dashboard"] => return Ok(exit_code(dashboard::run(&root)?.failed)),
         ["screenshots"] => dashboard::screenshots(&root)?,
         ["bench"] => bench::run(&root)?,

@@ -15,7 +15,7 @@ use crate::postgres::Server;
 use crate::process::{Outcome, Stop, stream};
 use crate::stopwatch::Stopwatch;
 use crate::tools::{self, Purpose};
-use crate::{arrows, page, python, tidy};
+use crate::{arrows, node, page, python, tidy};
 use counts::{Counts, Format, Reader};
 
 const RUNNER_LIMIT: Duration = Duration::from_secs(45 * 60);
@@ -65,12 +65,16 @@ pub fn run(root: &Path, plan: Plan) -> Result<Counts> {
     }
     let server = if plan == Plan::All { start_postgres(&stop, &mut rows) } else { None };
     let python = if plan == Plan::All { make_python(root, &mut rows) } else { None };
+    let npm = if plan == Plan::All { install_node(root, &mut rows) } else { None };
     for mut runner in runners(root, plan) {
         if let Some(server) = &server {
             runner.command.env("FSTS_TEST_POSTGRES", server.url());
         }
         if let Some(folder) = &python {
             runner.command.env(python::VARIABLE, folder);
+        }
+        if let Some(folder) = &npm {
+            runner.command.env(node::VARIABLE, folder);
         }
         rows.push(run_one(runner, &logs, &stop)?);
     }
@@ -178,6 +182,15 @@ fn make_python(root: &Path, rows: &mut Vec<Row>) -> Option<PathBuf> {
     let mut folder = None;
     rows.push(prepare("python", || {
         folder = Some(python::all(root)?);
+        Ok(())
+    }));
+    folder
+}
+
+fn install_node(root: &Path, rows: &mut Vec<Row>) -> Option<PathBuf> {
+    let mut folder = None;
+    rows.push(prepare("node", || {
+        folder = Some(node::all(root)?);
         Ok(())
     }));
     folder

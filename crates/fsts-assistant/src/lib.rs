@@ -5,12 +5,16 @@
 //! - [`agent::Agent`]: takes a question through the state graph; [`graph`]: the graph itself
 //! - [`model::make_llm`]: the language model that the settings name
 //! - [`sessions`]: where conversations are kept
+//! - [`mcp`]: the Model Context Protocol in both directions
+//! - [`retrieval`]: passages of documents for a question
 
 pub mod agent;
 mod clock;
 pub mod graph;
+pub mod mcp;
 pub mod message;
 pub mod model;
+pub mod retrieval;
 pub mod sessions;
 pub mod tool;
 
