@@ -63,12 +63,20 @@ fn table_of_orders() -> Vec<(Fact, &'static str, &'static str)> {
 /// The same for facts about a symbol, the account or the program.
 fn table_of_account() -> Vec<(Fact, &'static str, &'static str)> {
     let (order, symbol) = (order(10, 4), symbol());
+    let bot: BotId = "sma".parse().unwrap();
     vec![
         (Fact::Frozen { symbol, reason: FreezeReason::QuantityMismatch }, "신규 진입 제한", "frozen"),
         (Fact::Unfrozen { symbol }, "거래 제한 해제", "trades again"),
         (Fact::Unexplained { amount: Won::new(-1_234) }, "차이 -1,234원", "KRW -1,234"),
         (Fact::Halted { reason: "점검".to_owned() }, "거래 정지: 신규 진입 없음 · 점검", "trading halted"),
         (Fact::Resumed, "거래 재개", "trading resumed"),
+        (Fact::BotSwitched { bot, to: BotSwitch::Paused }, "봇 sma", "bot sma"),
+        (
+            Fact::BotMade { bot, strategy: "sma_cross".to_owned() },
+            "봇 sma 추가 · 전략 sma_cross, 정지 상태",
+            "bot sma made · sma_cross, stopped",
+        ),
+        (Fact::BotDeleted { bot }, "봇 sma 삭제", "bot sma deleted"),
         (
             Fact::AccountOpened { cash: Won::new(10_000_000), holdings: 3 },
             "계좌 기록 시작 · 예수금 10,000,000원, 보유 3종목",
