@@ -17,7 +17,7 @@ pub use port::{
     ApprovalRefusal, AssistantPort, ChatAsk, ChatRefusal, ChatRun, ChatSignal, OnBusy, QueryAsk, Said, Settled, Speaker,
 };
 use views::{
-    CancelledView, ChatView, HistoryView, OldAnswerView, QueryView, SessionDetailView, SessionView, SessionsView,
+    CancelledView, ChatView, ConversationView, HistoryView, OldAnswerView, QueryView, SessionDetailView, SessionsView,
 };
 
 use crate::app::App;
@@ -145,7 +145,7 @@ pub(crate) async fn query(
 #[utoipa::path(get, path = "/api/v1/llm/sessions", tag = "assistant",
     responses((status = 200, body = SessionsView), (status = "5XX", body = ProblemView)))]
 pub(crate) async fn sessions(State(app): State<App>) -> Result<Json<SessionsView>, Problem> {
-    let sessions: Vec<SessionView> = port(&app)?.sessions().await?;
+    let sessions: Vec<ConversationView> = port(&app)?.sessions().await?;
     Ok(Json(SessionsView { sessions }))
 }
 

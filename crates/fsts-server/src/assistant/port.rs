@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::views::{ApprovalView, ChatView, CheckpointView, QueryView, SessionDetailView, SessionView};
+use super::views::{ApprovalView, ChatView, CheckpointView, ConversationView, QueryView, SessionDetailView};
 use crate::messages::Language;
 
 /// Who said something in a request. Other roles are not taken from a client.
@@ -170,7 +170,7 @@ pub trait AssistantPort: Send + Sync + 'static {
     /// Searches the documents, and answers from them when asked to.
     fn query(&self, ask: QueryAsk) -> BoxFuture<'_, Result<QueryView, ChatRefusal>>;
     /// Sessions, last used first.
-    fn sessions(&self) -> BoxFuture<'_, Result<Vec<SessionView>, ChatRefusal>>;
+    fn sessions(&self) -> BoxFuture<'_, Result<Vec<ConversationView>, ChatRefusal>>;
     /// One session with what was said in it.
     fn session(&self, id: String) -> BoxFuture<'_, Result<SessionDetailView, ChatRefusal>>;
     /// Forgets a session; false when there was none.

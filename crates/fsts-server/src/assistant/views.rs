@@ -132,7 +132,7 @@ pub struct QueryView {
 
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct SessionView {
+pub struct ConversationView {
     /// Its id.
     pub id: String,
     /// The beginning of its first question.
@@ -151,7 +151,7 @@ pub struct SessionView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SessionsView {
     /// The conversations.
-    pub sessions: Vec<SessionView>,
+    pub sessions: Vec<ConversationView>,
 }
 
 /// A conversation with what was said in it.
@@ -159,7 +159,7 @@ pub struct SessionsView {
 pub struct SessionDetailView {
     /// The conversation.
     #[serde(flatten)]
-    pub session: SessionView,
+    pub session: ConversationView,
     /// What was said, oldest first.
     pub messages: Vec<ChatMessageView>,
     /// What the reader should know.

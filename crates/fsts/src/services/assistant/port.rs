@@ -11,7 +11,7 @@ use fsts_assistant::model::ModelErrorKind;
 use fsts_assistant::sessions::{StoreFault, load_state};
 use fsts_server::Language;
 use fsts_server::assistant::views::{
-    ApprovalView, ChatView, CheckpointView, QueryView, SessionDetailView, SessionView, UsageView,
+    ApprovalView, ChatView, CheckpointView, ConversationView, QueryView, SessionDetailView, UsageView,
 };
 use fsts_server::assistant::{
     ApprovalRefusal, AssistantPort, ChatAsk, ChatRefusal, ChatRun, ChatSignal, OnBusy, QueryAsk, Settled, Speaker,
@@ -228,7 +228,7 @@ impl AssistantPort for Port {
         })
     }
 
-    fn sessions(&self) -> BoxFuture<'_, Result<Vec<SessionView>, ChatRefusal>> {
+    fn sessions(&self) -> BoxFuture<'_, Result<Vec<ConversationView>, ChatRefusal>> {
         Box::pin(async move {
             let rows = self.agent.sessions().list(ROWS_MAX).await.map_err(store_failed)?;
             Ok(rows.iter().map(|row| views::session(row, self.agent.is_busy(&row.id))).collect())

@@ -6,7 +6,8 @@ use fsts_assistant::message::{Msg, Role};
 use fsts_assistant::sessions::deserialize_state;
 use fsts_domain::Timestamp;
 use fsts_server::assistant::views::{
-    ApprovalView, ChatMessageView, ChatView, CheckpointView, ProposedOrderView, SessionView, ToolCallView, UsageView,
+    ApprovalView, ChatMessageView, ChatView, CheckpointView, ConversationView, ProposedOrderView, ToolCallView,
+    UsageView,
 };
 use fsts_server::views::OrderTypeWord;
 use fsts_store::{CheckpointRow, ConversationRow, PENDING, ProposalRow};
@@ -67,11 +68,11 @@ pub fn message(message: &Msg) -> ChatMessageView {
 }
 
 /// A conversation; one that can't be read has no title.
-pub fn session(row: &ConversationRow, busy: bool) -> SessionView {
+pub fn session(row: &ConversationRow, busy: bool) -> ConversationView {
     let state = deserialize_state(&row.state).ok();
     let first = state.as_ref().and_then(|s| s.messages.iter().find(|m| m.role == Role::User));
     let cut = state.as_ref().is_some_and(|s| !s.next.is_empty());
-    SessionView {
+    ConversationView {
         id: row.id.clone(),
         title: first.map(|m| m.content.chars().take(TITLE_MAX).collect()).unwrap_or_default(),
         created_ns: row.created.into(),
