@@ -14,7 +14,7 @@ const NODE_OLDEST: (u32, u32) = (20, 19);
 pub enum Purpose {
     /// `make demo`: the compiler's linker and the page.
     Demo,
-    /// `make test`: also a PostgreSQL server, and a browser with Korean letters.
+    /// `make test`: also PostgreSQL and Redis servers, and a browser with Korean letters.
     Test,
 }
 
@@ -26,7 +26,7 @@ struct Tool {
     is_there: fn() -> bool,
 }
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 8] = [
     Tool { name: "C compiler", packages: "build-essential", for_demo: true, is_there: || find("cc").is_some() },
     Tool { name: "git", packages: "git", for_demo: false, is_there: || find("git").is_some() },
     Tool {
@@ -47,6 +47,7 @@ const TOOLS: [Tool; 7] = [
         for_demo: false,
         is_there: crate::python::can_make_environments,
     },
+    Tool { name: "Redis", packages: "redis-server", for_demo: false, is_there: || find("redis-server").is_some() },
     Tool { name: "Chromium", packages: "chromium", for_demo: false, is_there: || find("chromium").is_some() },
     Tool { name: "Korean letters", packages: "fonts-noto-cjk", for_demo: false, is_there: has_korean_font },
 ];
