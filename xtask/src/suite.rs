@@ -61,7 +61,7 @@ pub fn run(root: &Path, plan: Plan) -> Result<Counts> {
     std::fs::create_dir_all(&logs).with_context(|| format!("can't make {}", logs.display()))?;
     let mut rows = vec![house_rules(root)];
     if plan == Plan::All {
-        rows.push(prepare("tools", || tools::check(Purpose::Test)));
+        rows.push(prepare("tools", || tools::ensure(Purpose::Test)));
     }
     let server = if plan == Plan::All { start_postgres(&stop, &mut rows) } else { None };
     let python = if plan == Plan::All { make_python(root, &mut rows) } else { None };
