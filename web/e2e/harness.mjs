@@ -70,6 +70,7 @@ export async function tab(browser, { language, scheme, width, height }) {
     timezoneId: 'America/New_York',
     reducedMotion: 'reduce',
   });
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   return { context, page, seen: watch(page) };
 }

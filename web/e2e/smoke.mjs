@@ -114,6 +114,12 @@ async function journeys(page) {
   check('no step loaded the program anew', await page.evaluate(() => window.stillHere === true));
 }
 
+/** What went wrong and where: the browser's log of a wait that was too long, on one line. */
+const reason = (error) => {
+  const at = /\((?:file:\/\/)?\S*\/([\w.]+:\d+):\d+\)/.exec(error.stack ?? '')?.[1] ?? '';
+  return `${String(error).replace(/\s+/g, ' ').slice(0, 600)} ${at}`.trim();
+};
+
 async function main() {
   await mkdir(out, { recursive: true });
   const browser = await launch();
@@ -127,7 +133,7 @@ async function main() {
   // Once there is a user, strangers read no more: what looks around without rights comes before.
   if (process.env.SETUP_CODE) steps.push(['sign-in', () => signIn(browser, process.env.SETUP_CODE, out)]);
   for (const [name, step] of steps) {
-    await step().catch((error) => check(name, false, String(error).split('\n')[0]));
+    await step().catch((error) => check(name, false, reason(error)));
   }
   await browser.close();
   finish();

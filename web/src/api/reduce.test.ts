@@ -35,8 +35,15 @@ const fill = (id: string, at: string): Fill => ({
   at_ns: at,
 });
 const message = (seq: number, topic: string, data: unknown): FeedMessage => ({ seq, topic, at_ns: '0', data });
+const asOf = (seq: number, at_ns = '0') => ({ seq, at_ns, age_ms: 0 });
 const snapshot = (seq: number, orders: Order[] = [], fills: Fill[] = []): FeedMessage =>
-  message(seq, 'snapshot', { status: { halted: false }, balance: { equity: 1 }, positions: [], orders, fills });
+  message(seq, 'snapshot', {
+    status: { halted: false, as_of: asOf(1) },
+    balance: { equity: 1, as_of: asOf(1) },
+    positions: [],
+    orders,
+    fills,
+  });
 const run = (...messages: FeedMessage[]): Picture => messages.reduce(apply, EMPTY);
 
 describe('the feed', () => {
@@ -48,15 +55,27 @@ describe('the feed', () => {
       snapshot(10, [order('a', 'acked')]),
       message(11, 'order', order('a', 'filled', '11')),
       message(12, 'fill', fill('f1', '12')),
-      message(13, 'balance', { equity: 2 }),
+      message(13, 'balance', { equity: 2, as_of: asOf(2) }),
       message(14, 'quote', { symbol: '005930', last: 71_100 }),
     );
     expect(picture.orders?.[0]?.state).toBe('filled');
     expect(picture.fills?.map(({ id }) => id)).toEqual(['f1']);
-    expect(picture.balance).toEqual({ equity: 2 });
+    expect(picture.balance?.equity).toBe(2);
     expect(picture.quotes['005930']?.last).toBe(71_100);
     expect(picture.lastSeq).toBe(14);
     expect(picture.gaps).toBe(0);
+  });
+  it('never goes back to a state of fewer records or of an earlier moment', () => {
+    const halted = { halted: true, as_of: asOf(5, '700') };
+    const picture = run(
+      snapshot(10),
+      message(11, 'status', halted),
+      message(12, 'status', { halted: false, as_of: asOf(4, '900') }),
+      message(13, 'status', { halted: false, as_of: asOf(5, '600') }),
+    );
+    expect(picture.status).toEqual(halted);
+    expect(apply(picture, message(14, 'status', { halted: false, as_of: asOf(6, '700') })).status?.halted).toBe(false);
+    expect(apply(picture, snapshot(1)).status?.halted).toBe(false);
   });
   it('ignores what it has already seen', () => {
     const before = run(snapshot(10), message(11, 'fill', fill('f1', '1')));

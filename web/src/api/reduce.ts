@@ -1,6 +1,6 @@
 // Pure folding of feed messages into the one picture the page shows; every money figure comes from the server.
 
-import type { Alert, Balance, FeedMessage, Fill, Order, OrderState, Position, QuoteTick, Status } from './contract';
+import type { Alert, AsOf, Balance, FeedMessage, Fill, Order, OrderState, Position, QuoteTick, Status } from './contract';
 
 export interface Picture {
   lastSeq: number | null;
@@ -46,6 +46,16 @@ const later = (a: string, b: string): number => {
   return difference > 0n ? 1 : difference < 0n ? -1 : 0;
 };
 
+/**
+ * Answers and feed messages overtake each other: what shows fewer records than the screen already does is thrown away,
+ * or the kill switch would offer to halt what is halted.
+ */
+export function newest<T extends { as_of: AsOf }>(held: T | null, incoming: T): T {
+  if (!held || held.as_of.seq < incoming.as_of.seq) return incoming;
+  if (held.as_of.seq > incoming.as_of.seq) return held;
+  return BigInt(held.as_of.at_ns) > BigInt(incoming.as_of.at_ns) ? held : incoming;
+}
+
 export function mergeOrders(held: Order[], incoming: Order[]): Order[] {
   const byId = new Map(held.map((order) => [order.id, order]));
   for (const order of incoming) {
@@ -88,9 +98,9 @@ function applyTopic(picture: Picture, message: FeedMessage): Picture {
   const { data } = message;
   switch (message.topic) {
     case 'status':
-      return { ...picture, status: data as Status };
+      return { ...picture, status: newest(picture.status, data as Status) };
     case 'balance':
-      return { ...picture, balance: data as Balance };
+      return { ...picture, balance: newest(picture.balance, data as Balance) };
     case 'positions':
       return { ...picture, positions: listOf<Position>(data, 'positions') };
     case 'order':

@@ -4,7 +4,7 @@ import { ApiProblem, makeClient } from '../api/client';
 import type { Alert, Balance, Fill, FeedMessage, Order, Position, Quote, Status } from '../api/contract';
 import { openFeed, type FeedState } from '../api/feed';
 import type { SessionAnswer } from '../api/parts';
-import { apply, EMPTY, isOpen, listOf, mergeAlerts, mergeFills, mergeOrders, type Picture } from '../api/reduce';
+import { apply, EMPTY, isOpen, listOf, mergeAlerts, mergeFills, mergeOrders, newest, type Picture } from '../api/reduce';
 import { forgetToken, takeToken } from '../api/token';
 import { isActive, watchActivity } from './activity';
 import { ACCOUNT_LIMITS, grade, isTicking, ofValuation, QUOTE_LIMITS, type Freshness, type Moment } from './freshness';
@@ -209,7 +209,7 @@ class Dashboard {
   async refreshStatus(): Promise<void> {
     const status = await this.client.get<Status>('/api/v1/status');
     this.#noteStatus(status);
-    this.#replace({ ...this.#latest, status });
+    this.#replace({ ...this.#latest, status: newest(this.#latest.status, status) });
   }
 
   async #fetchAll(): Promise<void> {
@@ -226,8 +226,8 @@ class Dashboard {
     const orders = [...listOf<Order>(open, 'orders'), ...listOf<Order>(recent, 'orders')];
     this.#replace({
       ...this.#latest,
-      status,
-      balance,
+      status: newest(this.#latest.status, status),
+      balance: newest(this.#latest.balance, balance),
       positions: listOf<Position>(positions, 'positions'),
       orders: mergeOrders(this.#latest.orders ?? [], orders),
       fills: mergeFills(this.#latest.fills ?? [], listOf<Fill>(fills, 'fills')),

@@ -179,8 +179,8 @@ impl Fact {
             Fact::Refused { order, code, message } => refused(order, code, message, names),
             Fact::Withdrawn { order, reason } => {
                 let (ko, en) = named(order, names);
-                let reason = clean(reason);
-                Text::new(format!("{ko} 보내지 않음 · {reason}"), format!("{en} not sent · {reason}"))
+                let (why_ko, why_en) = withheld_because(reason);
+                Text::new(format!("{ko} 보내지 않음 · {why_ko}"), format!("{en} not sent · {why_en}"))
             }
             Fact::Ambiguous { order } => {
                 let (ko, en) = named(order, names);
@@ -273,6 +273,25 @@ impl Fact {
             | Fact::Ended { .. } => unreachable!("invariant: facts about one order are worded in `text`"),
         }
     }
+}
+
+/// Why an approved order did not leave: the codes of the engine's last look before sending.
+fn withheld_because(code: &str) -> (String, String) {
+    let (ko, en) = match code {
+        "halted" => ("거래 정지 중", "trading is halted"),
+        "stopped" => ("봇이 정지됨", "the bot is stopped"),
+        "paused" => ("봇이 일시 정지됨", "the bot is paused"),
+        "not_ready" => ("계좌 확인 전", "the books are not reconciled yet"),
+        "session_closed" => ("거래 시간이 아님", "the market is closed"),
+        "stale_data" => ("시세가 오래됨", "the price is too old"),
+        "no_price" => ("시세 없음", "there is no price"),
+        "frozen" => ("종목 거래 제한 중", "the symbol is frozen"),
+        "journal_stalled" => ("저널 응답 없음", "the journal does not answer"),
+        "journal_failed" => ("저널 저장 실패", "the journal failed"),
+        "late_commit" => ("기록이 너무 늦음", "it was recorded too late"),
+        other => return (clean(other), clean(other)),
+    };
+    (ko.to_owned(), en.to_owned())
 }
 
 fn switched(bot: BotId, to: BotSwitch) -> Text {

@@ -41,8 +41,8 @@ fn table_of_orders() -> Vec<(Fact, &'static str, &'static str)> {
         ),
         (
             Fact::Withdrawn { order, reason: "halted".to_owned() },
-            "삼성전자 005930 매수 10주 보내지 않음 · halted",
-            "삼성전자 005930 buy 10 sh not sent · halted",
+            "삼성전자 005930 매수 10주 보내지 않음 · 거래 정지 중",
+            "삼성전자 005930 buy 10 sh not sent · trading is halted",
         ),
         (Fact::Ambiguous { order }, "접수 여부 불명", "outcome unknown"),
         (
