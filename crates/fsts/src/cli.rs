@@ -9,6 +9,7 @@ mod demo;
 mod discord_register;
 mod doctor;
 mod emulate;
+mod healthcheck;
 mod help;
 mod jobs;
 mod plan_of;
@@ -70,6 +71,7 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Emulate(args) => emulate::run(args, context).await,
         Command::Reconcile(args) => reconcile::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,
+        Command::Healthcheck(args) => healthcheck::run(args, context).await,
         Command::Config(ConfigCommand::Check(args)) => config_check::run(args, context).await,
         Command::Discord(DiscordCommand::Register(args)) => discord_register::run(args, context).await,
         Command::Bench(args) => bench::run(args, context).await,

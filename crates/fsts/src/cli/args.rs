@@ -44,6 +44,7 @@ pub enum Command {
     Emulate(EmulateArgs),
     Reconcile(ReconcileArgs),
     Doctor(DoctorArgs),
+    Healthcheck(HealthcheckArgs),
     #[command(subcommand)]
     Config(ConfigCommand),
     #[command(subcommand)]
@@ -375,6 +376,18 @@ pub struct ReconcileArgs {
 pub struct DoctorArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// `fsts healthcheck`.
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Not only alive: orders may leave.
+    #[arg(long)]
+    pub ready: bool,
 }
 
 /// `fsts bots …`.

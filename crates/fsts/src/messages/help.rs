@@ -66,6 +66,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "시계, 디스크, 데이터베이스, 증권사 연결을 점검합니다. 주문은 내지 않습니다",
         "Check clock, disk, database and broker; places no order",
     ),
+    (
+        "healthcheck",
+        "돌고 있는 프로그램이 응답하는지 봅니다 (컨테이너, 감시용)",
+        "See whether the running program answers, for containers and timers",
+    ),
     ("config", "설정", "Settings"),
     (
         "config check",
@@ -107,6 +112,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
 ];
 
 const ARGUMENTS: &[(&str, &str, &str)] = &[
+    (
+        "healthcheck.ready",
+        "주문을 낼 수 있는 상태인지까지 봅니다",
+        "ask whether orders may leave, not only whether it lives",
+    ),
     ("jobs run.name", "작업 이름", "name of the job"),
     ("jobs history.name", "작업 이름", "name of the job"),
     ("jobs enable.name", "작업 이름", "name of the job"),

@@ -216,3 +216,13 @@ pub fn account(cash: i64, holdings: usize) -> Text {
 pub fn check(name_ko: &str, name_en: &str, found: &str) -> Text {
     Text::new(format!("{name_ko}: {found}"), format!("{name_en}: {found}"))
 }
+
+/// The running program answers.
+pub fn healthy(url: &str) -> Text {
+    Text::new(format!("정상입니다: {url}"), format!("well: {url}"))
+}
+
+/// It answers, and says no.
+pub fn unhealthy(url: &str, status: u16) -> Text {
+    Text::new(format!("정상이 아닙니다: {url} 응답 {status}"), format!("not well: {url} answers {status}"))
+}
