@@ -1,7 +1,7 @@
 # The only door to tasks; the work itself is done by xtask, in Rust.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-full night bench tidy page screenshots deps tools
+.PHONY: help demo test check test-full night bench tidy page book screenshots deps tools
 
 # Tasks run one after the other; cargo uses the cores.
 .NOTPARALLEL:
@@ -15,6 +15,7 @@ help:
 	@echo 'make check            format, lints, house rules, unit tests'
 	@echo 'make test-full        make test, all pages in all sizes and colours, and an error where FSTS_TEST_DATA is not set'
 	@echo 'make screenshots      pictures of every page in both languages, in target/screenshots'
+	@echo 'make book             the handbook as web pages, in target/book (installs mdBook there)'
 	@echo 'make night            make test with the long seeds'
 	@echo 'make bench            the benchmarks; BENCH_DATA=DIR adds the workloads w2 and w7 (docs/benchmarks.md)'
 	@echo 'make deps             install what the tests need (root on Debian), or print the line that does'
@@ -33,6 +34,9 @@ tidy: tools
 
 page: tools
 	@cargo xtask page
+
+book: tools
+	@cargo xtask book
 
 screenshots: tools
 	@cargo xtask screenshots

@@ -4,8 +4,10 @@
 
 pub mod arrows;
 pub mod bench;
+pub mod book;
 pub mod dashboard;
 pub mod demo;
+pub mod deploy;
 pub mod node;
 pub mod page;
 pub mod postgres;

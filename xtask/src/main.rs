@@ -6,7 +6,7 @@ use anyhow::Result;
 use xtask::suite::{self, Plan};
 use xtask::tidy::Finding;
 use xtask::tools::{self, Purpose};
-use xtask::{arrows, bench, dashboard, demo, node, page, python, repo, tidy};
+use xtask::{arrows, bench, book, dashboard, demo, deploy, node, page, python, repo, tidy};
 
 const USAGE: &str = "cargo xtask TASK
   tidy              check the house rules and the arrows between the crates
@@ -15,6 +15,8 @@ const USAGE: &str = "cargo xtask TASK
   deps [demo|test]  install what is missing (root on Debian), or print the line that does
   python-env [NAME] make the Python environments of the tests; the last line is for your shell
   node-env          install the npm programs of the tests; the last line is for your shell
+  deploy            check the image, the units, the workflows and the definitions for AWS
+  book              build both books, in target/book
   dashboard         the demo's page in a real browser; FSTS_FULL=1 looks at all of it
   screenshots       pictures of every page, in target/screenshots
   bench             the benchmarks; BENCH_DATA=DIR adds the workloads w2 and w7
@@ -52,6 +54,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             println!("export {}={}", python::VARIABLE, python::folder(&root).display());
         }
         ["node-env"] => println!("export {}={}", node::VARIABLE, node::all(&root)?.display()),
+        ["deploy"] => return Ok(exit_code(deploy::run(&root)?.failed)),
+        ["book"] => book::build(&root)?,
         ["dashboard"] => return Ok(exit_code(dashboard::run(&root)?.failed)),
         ["screenshots"] => dashboard::screenshots(&root)?,
         ["bench"] => bench::run(&root)?,

@@ -154,6 +154,7 @@ fn runners(root: &Path, plan: Plan) -> Vec<Runner> {
     if plan == Plan::All {
         let documented = ["test", "--locked", "--workspace", "--doc", "--no-fail-fast"];
         runners.push(runner("doc-tests", Format::CargoTest, cargo(root, &documented)));
+        runners.push(runner("deploy", Format::Own, ourselves("deploy")));
         runners.push(runner("dashboard", Format::Own, ourselves("dashboard")));
     }
     runners

@@ -9,7 +9,7 @@ use crate::repo::TextFile;
 const PROMISES: &str = "docs/reliability.md";
 
 /// Folders of ours; a word in backticks that begins with one is a path.
-const OUR_FOLDERS: [&str; 5] = ["crates/", "docs/", "web/", "xtask/", ".ci/"];
+const OUR_FOLDERS: [&str; 6] = ["crates/", "docs/", "web/", "xtask/", "deploy/", ".ci/"];
 
 /// A word of the promises page with this many underscores names a test.
 const UNDERSCORES_OF_A_TEST: usize = 3;
