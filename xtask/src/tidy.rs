@@ -3,10 +3,12 @@
 //! The rules and their reasons stand in `CONTRIBUTING.md`. A rule that is wrong is changed here, in the open: there is
 //! no way to switch one off in the file that breaks it.
 
+pub mod book;
 pub mod comments;
 pub mod links;
 pub mod names;
 pub mod panics;
+pub mod parity;
 pub mod purity;
 pub mod shape;
 pub mod traces;
@@ -59,6 +61,8 @@ pub fn check_tree(root: &Path) -> Result<Vec<Finding>> {
         findings.extend(check_file(file));
         findings.extend(tree.check(file));
     }
+    findings.extend(book::check(&files));
+    findings.extend(parity::check(&files));
     findings.sort();
     Ok(findings)
 }

@@ -1,4 +1,4 @@
-//! How the program ends: exit codes and the one sentence that goes with them (`docs/exit-codes.md`).
+//! How the program ends: exit codes and the one sentence that goes with them (`docs/book/en/src/exit-codes.md`).
 
 use crate::messages::Text;
 

@@ -28,11 +28,11 @@ pub struct Document {
 /// The program's own help.
 pub fn built_in() -> Vec<Document> {
     const PAGES: [(&str, &str); 6] = [
-        ("help/install", include_str!("../../../../docs/user/install.md")),
-        ("help/configuration", include_str!("../../../../docs/user/configuration.md")),
-        ("help/first-backtest", include_str!("../../../../docs/user/first-backtest.md")),
-        ("help/first-paper-day", include_str!("../../../../docs/user/first-paper-day.md")),
-        ("help/exit-codes", include_str!("../../../../docs/exit-codes.md")),
+        ("help/install", include_str!("../../../../docs/book/en/src/install.md")),
+        ("help/configuration", include_str!("../../../../docs/book/en/src/configuration.md")),
+        ("help/first-backtest", include_str!("../../../../docs/book/en/src/first-backtest.md")),
+        ("help/first-paper-day", include_str!("../../../../docs/book/en/src/first-paper-day.md")),
+        ("help/exit-codes", include_str!("../../../../docs/book/en/src/exit-codes.md")),
         ("help/reliability", include_str!("../../../../docs/reliability.md")),
     ];
     PAGES.iter().map(|(id, text)| document((*id).to_owned(), text, "help", true)).collect()

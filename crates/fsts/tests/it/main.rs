@@ -6,6 +6,7 @@ mod ambiguous;
 mod assistant;
 mod backtest;
 mod bench;
+mod book;
 mod database;
 mod discord;
 mod drill;
