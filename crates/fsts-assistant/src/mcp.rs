@@ -24,7 +24,7 @@ mod vetting;
 pub use catalogue::{Refusal, ServerState, ServerStatus};
 pub use config::{ConfigError, ForeignServer, Reach, Transport, read_servers};
 pub use foreign::{ForeignSettings, ForeignTools};
-pub use http::{BODY_MAX, HttpDoor};
+pub use http::{Answer, BODY_MAX, HttpDoor};
 pub use joined::Tools;
 pub use relay::{Relay, RelayTarget};
 pub use results::{clean, outcome_of};

@@ -18,5 +18,5 @@ mod words;
 
 pub use document::{Document, built_in};
 pub use embedding::{EmbedError, Embedder, HashedEmbedder, RemoteEmbedder};
-pub use library::{Found, Hit, Library, LibrarySettings};
+pub use library::{Found, Hit, Library, LibrarySettings, LibraryStatus};
 pub use tools::DocumentTools;

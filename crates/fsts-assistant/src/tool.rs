@@ -91,6 +91,8 @@ pub struct CallContext {
     pub tainted: bool,
     /// Everything that the person said.
     pub user_text: String,
+    /// A program of others calls; what its model has read is not known here.
+    pub outside: bool,
 }
 
 /// The program's own services as tools; implemented where all of them are known.
@@ -100,6 +102,11 @@ pub trait ToolHost: Send + Sync + 'static {
 
     /// Calls one. Arguments were checked against its schema.
     fn call<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, ToolOutcome>;
+
+    /// Where a tool lives: the name of a server of others, `None` for our own.
+    fn server_of(&self, _name: &str) -> Option<String> {
+        None
+    }
 
     /// Calls one for a run. Tools that propose need to know for which; the others don't.
     fn call_within<'a>(&'a self, name: &'a str, arguments: Value, _context: CallContext) -> BoxFuture<'a, ToolOutcome> {

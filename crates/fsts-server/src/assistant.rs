@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
-pub use ask::{ChatRequest, MessageRequest, QueryRequest};
+pub use ask::{ChatRequest, ForkRequest, MessageRequest, QueryRequest};
 use ask::{chat_ask, query_ask, wants_stream};
 pub use port::{
     ApprovalRefusal, AssistantPort, ChatAsk, ChatRefusal, ChatRun, ChatSignal, OnBusy, QueryAsk, Said, Settled, Speaker,
@@ -35,6 +35,7 @@ impl From<ChatRefusal> for Problem {
             ChatRefusal::NotConfigured => (StatusCode::SERVICE_UNAVAILABLE, "llm_not_configured"),
             ChatRefusal::SessionBusy => (StatusCode::CONFLICT, "session_busy"),
             ChatRefusal::UnknownSession => (StatusCode::NOT_FOUND, "session_not_found"),
+            ChatRefusal::UnknownCheckpoint => (StatusCode::NOT_FOUND, "checkpoint_not_found"),
             ChatRefusal::Cancelled => (StatusCode::CONFLICT, "run_cancelled"),
             ChatRefusal::BudgetExceeded => (StatusCode::TOO_MANY_REQUESTS, "budget_exceeded"),
             ChatRefusal::ModelFailed(kind) => {
@@ -178,6 +179,24 @@ pub(crate) async fn forget(State(app): State<App>, Path(id): Path<String>) -> Re
     responses((status = 200, body = HistoryView), (status = "4XX", body = ProblemView)))]
 pub(crate) async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<HistoryView>, Problem> {
     Ok(Json(HistoryView { checkpoints: port(&app)?.history(id).await? }))
+}
+
+/// Copies a conversation as it was at a checkpoint into a new one, which can be resumed or asked.
+#[utoipa::path(post, path = "/api/v1/llm/sessions/{id}/fork", tag = "assistant", request_body = ForkRequest,
+    security(("token" = [])),
+    params(("id" = String, Path, description = "the session"),
+        ("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters")),
+    responses((status = 201, body = SessionDetailView), (status = "4XX", body = ProblemView)))]
+pub(crate) async fn fork(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<(StatusCode, Json<SessionDetailView>), Problem> {
+    body.only(&["checkpoint_id"])?;
+    let port = port(&app)?;
+    let checkpoint = body.get("checkpoint_id").and_then(serde_json::Value::as_str);
+    let checkpoint = checkpoint.ok_or_else(|| Problem::bad("bad_question").with("field", "checkpoint_id"))?;
+    Ok((StatusCode::CREATED, Json(port.fork(id, checkpoint.to_owned()).await?)))
 }
 
 /// Goes on with a run that was cut off.

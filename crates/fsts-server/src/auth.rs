@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 use crate::app::App;
+use crate::mcp;
 use crate::problem::Problem;
 use crate::sign_in::Signed;
 use crate::static_files;
@@ -63,6 +64,9 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
 async fn admit(app: &App, request: &Parts) -> Result<Caller, Problem> {
     check_host(app, request)?;
     let (headers, path) = (&request.headers, request.uri.path());
+    if path == mcp::PATH {
+        return for_programs_alone(app, headers);
+    }
     let writes = !matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
     if writes {
         check_origin(headers)?;
@@ -76,6 +80,17 @@ async fn admit(app: &App, request: &Parts) -> Result<Caller, Problem> {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "sign_in_first"));
     }
     Ok(caller)
+}
+
+/// Another program's model shows the token with every request, reading or not. The protocol numbers its requests itself
+/// and knows no idempotency key.
+fn for_programs_alone(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    check_origin(headers)?;
+    match (&app.token, token_is_right(app, headers)) {
+        (None, _) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_token")),
+        (Some(_), false) => Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized")),
+        (Some(_), true) => Ok(Caller::Program),
+    }
 }
 
 fn has_user(app: &App) -> bool {

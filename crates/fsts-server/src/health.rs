@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,6 +18,8 @@ use crate::views::{Mode, ReasonView, StatusView};
 
 /// Longest wait of a long poll: shorter than the time-out of a request.
 const WAIT_MAX_MS: u64 = 10_000;
+/// Longest time for the checks of the parts; a probe waits a second.
+const CHECKS_MAX: Duration = Duration::from_millis(900);
 /// How often a long poll looks at the market clock, which moves without a new picture.
 const CLOCK_STEP: Duration = Duration::from_millis(20);
 
@@ -26,15 +30,24 @@ pub struct AliveView {
     pub status: String,
 }
 
-/// A sign of life under its old name.
+/// The parts beside the trading loop; implemented where they are put together.
+pub trait HealthPort: Send + Sync + 'static {
+    /// Each part, and whether all that is set up works. Asks no paid service and holds no secret.
+    fn checks(&self) -> BoxFuture<'_, (Value, bool)>;
+}
+
+/// A sign of life under its old name, and how the parts are.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct OldHealthView {
-    /// Always `ok`.
+    /// `ok`, or `degraded` when a part that is set up does not work; trading is told by `/readyz`.
     pub status: String,
     /// Version of the program.
     pub version: String,
     /// Real money, paper or a replayed day.
     pub mode: Mode,
+    /// `llm`, `mcp`, `redis`, `vector_db`, `discord` and `outbox`, each with its own fields; empty without these parts.
+    #[schema(value_type = Object)]
+    pub checks: Value,
 }
 
 /// Whether orders may leave.
@@ -92,14 +105,19 @@ pub(crate) async fn readyz(State(app): State<App>, Reader(language): Reader) -> 
     (code, Json(ReadyView { ready: status.ready, reasons: status.reasons }))
 }
 
-/// The process lives (a name of the old program).
+/// The process lives, and how its parts are (a name of the old program).
 #[utoipa::path(get, path = "/health", tag = "old names", responses((status = 200, body = OldHealthView)))]
 pub(crate) async fn old_health(State(app): State<App>) -> Json<OldHealthView> {
     let snapshot = app.desk.snapshot();
+    let (checks, fine) = match &app.services.health {
+        Some(port) => timeout(CHECKS_MAX, port.checks()).await.unwrap_or_else(|_| (json!({}), false)),
+        None => (json!({}), true),
+    };
     Json(OldHealthView {
-        status: "ok".to_owned(),
+        status: if fine { "ok" } else { "degraded" }.to_owned(),
         version: snapshot.status.version.clone(),
         mode: snapshot.status.mode,
+        checks,
     })
 }
 

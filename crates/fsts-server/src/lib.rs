@@ -26,6 +26,7 @@ mod health;
 mod hub;
 mod input;
 mod jobs;
+pub mod mcp;
 mod messages;
 mod orders;
 pub mod picture;
@@ -50,7 +51,7 @@ pub use controls::{HaltRequest, HaltView, ReleaseView, WatchView};
 pub use desk::{CommandOutcome, Desk, DeskError, FeedMessage, Snapshot, Topic};
 pub use discord::{ChannelView, Discord, DiscordMessage, Interaction, OutboxView, SendRequest, ShownMessage};
 pub use feed::FeedView;
-pub use health::{AliveView, OldHealthView, ReadyView};
+pub use health::{AliveView, HealthPort, OldHealthView, ReadyView};
 pub use jobs::{
     JobBegunView, JobRunView, JobRunsView, JobSwitchedView, JobView, Jobs, JobsError, JobsView, RunOutcomeWord,
     ScheduleKind, SnapshotView, SnapshotsView,

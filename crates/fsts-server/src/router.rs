@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
 use crate::{
-    approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, jobs, orders, reads, session,
+    approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, jobs, mcp, orders, reads, session,
     simulations, static_files,
 };
 
@@ -117,12 +117,15 @@ fn services() -> OpenApiRouter<App> {
         .routes(routes!(assistant::sessions))
         .routes(routes!(assistant::session, assistant::forget))
         .routes(routes!(assistant::history))
+        .routes(routes!(assistant::fork))
         .routes(routes!(assistant::resume))
         .routes(routes!(assistant::cancel))
         .routes(routes!(approvals::approvals))
         .routes(routes!(approvals::approval))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
+        // tools for other programs
+        .routes(routes!(mcp::ask, mcp::listen, mcp::end))
         // simulations
         .routes(routes!(simulations::list, simulations::submit))
         .routes(routes!(simulations::one, simulations::delete))

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::assistant::AssistantPort;
 use crate::discord::Discord;
+use crate::health::HealthPort;
 use crate::jobs::Jobs;
+use crate::mcp::McpPort;
 use crate::sign_in::SignIn;
 use crate::simulations::Simulations;
 
@@ -14,8 +16,12 @@ use crate::simulations::Simulations;
 pub struct Services {
     /// The assistant.
     pub assistant: Option<Arc<dyn AssistantPort>>,
+    /// The tools for other programs' models.
+    pub mcp: Option<Arc<dyn McpPort>>,
     /// Messages and slash commands.
     pub discord: Option<Arc<dyn Discord>>,
+    /// How these parts are.
+    pub health: Option<Arc<dyn HealthPort>>,
     /// Simulation jobs and the strategies they run.
     pub simulations: Option<Arc<dyn Simulations>>,
     /// Users and sessions of the dashboard; without them only the token gives rights.

@@ -173,6 +173,17 @@ impl Store {
         crate::chain::unsigned(&row.fetch_one(self.pool()).await?, "waiting")
     }
 
+    /// How many alerts the target has not taken yet, and when the oldest of them came up.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn waiting_alerts(&self) -> Result<(u64, Option<Timestamp>), StoreError> {
+        let sql = "SELECT COUNT(*) AS waiting, MIN(at_ns) AS oldest FROM outbox WHERE delivered_ns = 0";
+        let row = sqlx::query(sql).fetch_one(self.pool()).await?;
+        let oldest: Option<i64> = row.try_get("oldest")?;
+        Ok((crate::chain::unsigned(&row, "waiting")?, oldest.map(Timestamp::from_ns)))
+    }
+
     /// Notes that the target took the alert.
     ///
     /// # Errors

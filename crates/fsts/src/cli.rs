@@ -12,6 +12,7 @@ mod emulate;
 mod healthcheck;
 mod help;
 mod jobs;
+mod mcp;
 mod plan_of;
 mod reconcile;
 mod replay;
@@ -78,5 +79,6 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Simulate(command) => simulate::run(command, context).await,
         Command::Bots(command) => bots::run(command, context).await,
         Command::Jobs(command) => jobs::run(command, context).await,
+        Command::Mcp(args) => mcp::run(args, context).await,
     }
 }

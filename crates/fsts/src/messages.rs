@@ -8,6 +8,7 @@ pub mod bots;
 pub mod emulate;
 pub mod help;
 pub mod jobs;
+pub mod mcp;
 pub mod run;
 pub mod settings;
 pub mod simulations;

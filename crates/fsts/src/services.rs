@@ -4,7 +4,9 @@
 pub mod assistant;
 pub mod chart;
 pub mod discord;
+pub mod health;
 pub mod jobs;
+pub mod mcp;
 pub mod simulations;
 
 use std::path::PathBuf;
@@ -67,6 +69,7 @@ pub struct ServiceSettings {
 pub struct Assembled {
     /// For the server.
     pub offered: fsts_server::Services,
+    assistant: Option<assistant::Assistant>,
     simulations: Option<Arc<simulations::Bench>>,
     scheduler: Option<Scheduler>,
 }
@@ -81,6 +84,9 @@ impl Assembled {
         if let Some(bench) = self.simulations {
             bench.stop().await;
         }
+        if let Some(assistant) = self.assistant {
+            assistant.stop().await;
+        }
     }
 }
 
@@ -92,15 +98,17 @@ pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
     // Parts put what jobs can run in here.
     let tasks = Registry::default();
     let bench = simulations::start(&ground).await?;
-    let assistant = assistant::start(&ground, Vec::new()).await?;
+    let assistant = assistant::start(&ground).await?;
     // Last, so that all tasks are there.
     let (scheduler, jobs) = jobs::start(&ground, tasks).await?;
     let offered = fsts_server::Services {
-        assistant: Some(assistant),
+        assistant: Some(Arc::clone(&assistant.port)),
+        mcp: assistant.mcp.clone(),
+        health: Some(Arc::new(health::Health::new(&ground, Arc::clone(&assistant.port)))),
         discord: Some(discord::assemble(&ground)),
         simulations: Some(bench.clone()),
         jobs: Some(jobs),
         ..fsts_server::Services::default()
     };
-    Ok(Assembled { offered, simulations: Some(bench), scheduler: Some(scheduler) })
+    Ok(Assembled { offered, assistant: Some(assistant), simulations: Some(bench), scheduler: Some(scheduler) })
 }

@@ -5,6 +5,7 @@
 mod check;
 mod discord;
 mod jobs;
+mod mcp;
 mod raw;
 mod rows;
 mod source;

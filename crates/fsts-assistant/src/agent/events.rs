@@ -9,7 +9,7 @@ pub struct RunEvent {
     /// Number in the run, from 1.
     pub id: u64,
     /// Its kind: `run.started`, `node.started`, `node.finished`, `token`, `tool.started`, `tool.finished`,
-    /// `approval.required`, `message`.
+    /// `approval.required`, `citation`, `message`.
     pub name: &'static str,
     /// Its values.
     pub data: Value,

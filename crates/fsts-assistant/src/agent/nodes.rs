@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::json;
 
+use super::citations::{self, SEARCH_TOOL, Source, numbered as numbered_text, without_unknown};
 use super::events::EventSink;
 use super::history::{HISTORY_TOKENS, for_model};
 use super::prompt::system_text;
 use super::redact::{Redactor, plain_text};
+use super::replay::RecordedTools;
 use super::run::RunFailure;
 use super::state::{AgentState, CallRecord, Limit};
 use super::summary::{about_deeds, about_limit};
@@ -44,6 +46,8 @@ pub struct RunContext {
     pub deadline: Instant,
     /// The time in words.
     pub now_text: String,
+    /// What tools answered in the run that is replayed; they are not called then.
+    pub recorded: Option<RecordedTools>,
 }
 
 impl RunContext {
@@ -181,8 +185,14 @@ async fn ask(state: &mut AgentState, context: &RunContext, with_tools: bool) -> 
             deadline: context.deadline,
         };
         state.llm_calls += 1;
-        let mut cleaner =
-            CleanTokens { context, message: state.next_id(), pending: String::new(), told: String::new() };
+        let mut cleaner = CleanTokens {
+            context,
+            message: state.next_id(),
+            sources: &state.sources,
+            pending: String::new(),
+            told: String::new(),
+            invented: false,
+        };
         let asked = crate::clock::now();
         let answer = match streamed {
             true => context.model.chat(&request, &mut cleaner).await,
@@ -191,11 +201,18 @@ async fn ask(state: &mut AgentState, context: &RunContext, with_tools: bool) -> 
         tracing::debug!(ms = asked.elapsed().as_millis(), ok = answer.is_ok(), "asked the model");
         match answer {
             Ok(mut reply) => {
-                if streamed {
+                let invented = if streamed {
                     cleaner.flush().await;
                     reply.text = cleaner.told;
+                    cleaner.invented
                 } else {
-                    reply.text = context.redactor.clean(&plain_text(&reply.text));
+                    let clean = context.redactor.clean(&plain_text(&reply.text));
+                    let (text, invented) = without_unknown(&state.sources, &clean);
+                    reply.text = text;
+                    invented
+                };
+                if invented {
+                    state.warn(citations::UNKNOWN);
                 }
                 let usage = reply.usage.unwrap_or_else(|| estimate(&request, &reply));
                 state.usage = state.usage.plus(usage);
@@ -240,8 +257,11 @@ fn take_reply(state: &mut AgentState, reply: ModelReply, with_tools: bool) {
 struct CleanTokens<'a> {
     context: &'a RunContext,
     message: String,
+    sources: &'a [Source],
     pending: String,
     told: String,
+    /// Something was cited that nobody found.
+    invented: bool,
 }
 
 impl CleanTokens<'_> {
@@ -263,9 +283,11 @@ impl TokenSink for CleanTokens<'_> {
         Box::pin(async move {
             self.pending.push_str(text);
             let mut clean = self.context.redactor.clean(&plain_text(&self.pending));
-            let held = self.context.redactor.held_back(&clean);
+            let held = self.context.redactor.held_back(&clean).max(citations::held_back(&clean));
             self.pending = clean.split_off(clean.len().saturating_sub(held));
-            self.tell(clean).await;
+            let (known, invented) = without_unknown(self.sources, &clean);
+            self.invented |= invented;
+            self.tell(known).await;
         })
     }
 }
@@ -280,6 +302,10 @@ impl Node<AgentState, RunContext, RunFailure> for Tools {
         context: &'a RunContext,
     ) -> BoxFuture<'a, Result<AgentState, RunFailure>> {
         Box::pin(async move {
+            if let Some(recorded) = &context.recorded {
+                recorded.answer(&mut state)?;
+                return Ok(state);
+            }
             let calls = state.messages.last().map(|m| m.tool_calls.clone()).unwrap_or_default();
             let plans = plan(&mut state, context, calls);
             // What looks runs together; what proposes runs alone, after it.
@@ -297,7 +323,8 @@ impl Node<AgentState, RunContext, RunFailure> for Tools {
             for plan in plans {
                 if let Some(at) = done.iter().position(|(id, _)| *id == plan.call.id) {
                     let (_, called) = done.swap_remove(at);
-                    keep(&mut state, plan, called);
+                    let server = context.toolbox.server_of(&plan.call.name);
+                    keep(&mut state, plan, called, server);
                 }
             }
             Ok(state)
@@ -362,6 +389,7 @@ async fn carried_out(state: &AgentState, context: &RunContext, plan: &Plan) -> (
                 call_id: call.id.clone(),
                 tainted: state.tainted,
                 user_text: state.user_text(),
+                outside: false,
             };
             context.toolbox.call(call, within).await
         }
@@ -370,7 +398,8 @@ async fn carried_out(state: &AgentState, context: &RunContext, plan: &Plan) -> (
         called.outcome.text.push_str("\n(This was the same call for the third time; do not repeat it.)");
     }
     let told = json!({
-        "id": call.id, "name": call.name, "status": called.outcome.status,
+        "id": call.id, "name": call.name, "status": called.outcome.status, "arguments": called.arguments,
+        "preview": preview(&called.outcome.text),
         "duration_ms": millis(called.took), "tainted": called.outcome.tainted,
     });
     context.events.tell("tool.finished", told).await;
@@ -392,14 +421,19 @@ fn page(state: &AgentState, call: &ToolCall) -> Called {
     Called { arguments: serde_json::Value::Object(read), outcome, took: Duration::ZERO, deed: false }
 }
 
+fn preview(text: &str) -> String {
+    text.chars().take(PREVIEW_MAX).collect()
+}
+
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn keep(state: &mut AgentState, plan: Plan, called: Called) {
+fn keep(state: &mut AgentState, plan: Plan, called: Called, server: String) {
     let Plan { call, .. } = plan;
     let outcome = called.outcome;
-    let mut text = outcome.text.clone();
+    let numbered = outcome.structured.as_ref().filter(|_| call.name == SEARCH_TOOL && outcome.status == ToolStatus::Ok);
+    let mut text = numbered.and_then(|found| numbered_text(state, found)).unwrap_or_else(|| outcome.text.clone());
     if text.len() > RESULT_MAX && call.name != PAGE_TOOL {
         let handle = format!("r{}", state.calls.len() + 1);
         let first = cut(text.clone(), RESULT_MAX);
@@ -424,12 +458,13 @@ fn keep(state: &mut AgentState, plan: Plan, called: Called) {
     state.calls.push(CallRecord {
         id: call.id,
         name: call.name,
+        server,
         arguments: called.arguments,
         status: outcome.status,
         duration_ms: millis(called.took),
         tainted: outcome.tainted,
         deed: called.deed,
-        preview: outcome.text.chars().take(PREVIEW_MAX).collect(),
+        preview: preview(&outcome.text),
         structured: outcome.structured,
     });
 }
@@ -473,6 +508,11 @@ impl Node<AgentState, RunContext, RunFailure> for Summarise {
             message.content.clone_from(&answer);
             if context.streamed && !streamed {
                 context.events.tell("token", json!({"text": answer, "message_id": message.id})).await;
+            }
+            for source in citations::cited(&state.sources, &answer) {
+                let told =
+                    json!({"n": source.n, "doc_id": source.doc_id, "title": source.title, "quote": source.quote()});
+                context.events.tell("citation", told).await;
             }
             context.events.tell("message", json!({"id": message.id, "role": "assistant", "content": answer})).await;
             state.put(message);

@@ -9,7 +9,12 @@ pub fn system_text(locale: Locale, now: &str, tools: bool) -> String {
         Locale::En => "Answer in English, briefly.",
     };
     let tools = match tools {
-        true => "Use the tools for every figure; never invent prices, balances or orders. If a tool fails, say so.",
+        true => {
+            "Use the tools for every figure; never invent prices, balances or orders. If a tool fails, say so. For \
+             questions about this program or the operator's documents use retrieve_documents, put the mark that each \
+             used passage gives in `cite_as` after the sentence that it supports, cite nothing else, and say that you \
+             don't know where no passage answers."
+        }
         false => "You have no tools now; say so when a question needs live data.",
     };
     format!(

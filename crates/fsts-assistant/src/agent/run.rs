@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fsts_domain::Timestamp;
 use futures_util::future::BoxFuture;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -16,14 +16,16 @@ use super::redact::Redactor;
 use super::state::{AgentState, Limit, Locale};
 use super::tools::Toolbox;
 use crate::graph::{Observer, RunError};
-use crate::message::{Msg, Role};
+use crate::message::{Msg, Role, ToolCall, Usage};
 use crate::model::{ChatModel, LlmSettings, ModelError};
-use crate::sessions::{SessionStore, StoreFault, checkpoint_of, load_state, save_state};
+use crate::sessions::{SessionStore, StoreFault, checkpoint_of, deserialize_state, load_state, save_state};
 
 /// Events that may wait for a slow reader.
 const EVENTS_MAX: usize = 256;
 /// Longest wait for a cancelled run to end.
 const ENDING_MAX: Duration = Duration::from_secs(5);
+/// Checkpoints of a conversation that are looked through.
+const CHECKPOINTS_MAX: u32 = 1_000;
 /// Steps that no run ever needs.
 const STEPS_MAX: u32 = 200;
 
@@ -91,6 +93,8 @@ pub struct Question {
     pub limit: Option<Duration>,
     /// Warnings about the question.
     pub warnings: Vec<String>,
+    /// Arguments of a search for documents that comes before the model is asked.
+    pub search: Option<Value>,
 }
 
 /// What an agent is made of.
@@ -214,9 +218,16 @@ impl Agent {
             let text = self.settings.redactor.clean(text);
             state.put(Msg::new(state.next_id(), role, text));
         }
-        "guard".clone_into(&mut state.next);
+        let first = match &question.search {
+            Some(arguments) => {
+                search_first(&mut state, arguments);
+                Some("tools".to_owned())
+            }
+            None => None,
+        };
+        first.as_deref().unwrap_or("guard").clone_into(&mut state.next);
         let run = Run { agent: Arc::clone(self), model, state, version: loaded.version, place };
-        run.start(None, question).await
+        run.start(first, question).await
     }
 
     /// Goes on with a run that was cut off by the end of the program.
@@ -237,6 +248,38 @@ impl Agent {
         };
         let run = Run { agent: Arc::clone(self), model, state: loaded.state, version: loaded.version, place };
         run.start(Some(next), Question { streamed, ..Question::default() }).await
+    }
+
+    /// Copies a conversation as it was after a step into a new one, which can be resumed from there. The old one stays as
+    /// it is.
+    ///
+    /// # Errors
+    /// [`RunFailure::UnknownSession`] when there is no such step.
+    pub async fn fork(&self, session_id: &str, run_id: &str, step: i64) -> Result<AgentState, RunFailure> {
+        let rows = self.sessions().checkpoints(session_id, CHECKPOINTS_MAX).await?;
+        let row = rows.into_iter().find(|row| row.run_id == run_id && row.step == step);
+        let row = row.ok_or(RunFailure::UnknownSession)?;
+        let mut state = deserialize_state(&row.state).map_err(RunFailure::Broken)?;
+        let now = self.now();
+        state.session_id = format!("s-{}", crate::random_id());
+        state.run_id = crate::random_id();
+        state.created_ns = now.ns();
+        state.next = if row.next == crate::graph::END { String::new() } else { row.next };
+        // What the copied part cost was paid by the first run.
+        state.usage = Usage::default();
+        let kept = save_state(self.sessions(), &state, 0, now).await?;
+        kept.map(|_| state).ok_or(RunFailure::Busy)
+    }
+
+    /// Runs a run again from its checkpoint after `step`, with the recorded answers of model and tools: the same messages
+    /// come out. Nothing is asked, called or kept.
+    ///
+    /// # Errors
+    /// [`RunFailure::UnknownSession`] when there is no such step; [`RunFailure::Broken`] when the record has a gap.
+    pub async fn replay(&self, session_id: &str, run_id: &str, step: i64) -> Result<AgentState, RunFailure> {
+        let mut rows = self.sessions().checkpoints(session_id, CHECKPOINTS_MAX).await?;
+        rows.retain(|row| row.run_id == run_id);
+        super::replay::replay(&self.graph, &self.settings.llm, rows, step).await
     }
 
     /// Takes the one place of a conversation.
@@ -287,6 +330,16 @@ impl Agent {
     }
 }
 
+/// Begins the run as if the model had asked for a search, so that it reads passages before it says anything.
+fn search_first(state: &mut AgentState, arguments: &Value) {
+    super::nodes::repair(state);
+    let mut asking = Msg::new(state.next_id(), Role::Assistant, "");
+    let id = format!("call_{}", crate::random_id());
+    asking.tool_calls =
+        vec![ToolCall { id, name: super::citations::SEARCH_TOOL.to_owned(), arguments: arguments.to_string() }];
+    state.put(asking);
+}
+
 /// The one place of a conversation; free again when this is dropped.
 struct Place {
     agent: Arc<Agent>,
@@ -326,6 +379,7 @@ impl Run {
             streamed: question.streamed,
             deadline: crate::clock::now() + limit,
             now_text,
+            recorded: None,
         };
         if from.as_deref() != Some(crate::graph::END) {
             // Kept before anything happens: a crash from here on leaves a run that can be resumed.

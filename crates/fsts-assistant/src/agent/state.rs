@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::citations::Source;
 use crate::message::{Msg, Role, Usage};
 use crate::tool::ToolStatus;
 
@@ -61,6 +62,9 @@ pub struct CallRecord {
     pub id: String,
     /// The tool.
     pub name: String,
+    /// The server of others that it lives on; empty for our own.
+    #[serde(default)]
+    pub server: String,
     /// What it was called with, after reading.
     pub arguments: Value,
     /// How it ended.
@@ -133,6 +137,9 @@ pub struct AgentState {
     /// Results that were too long for the model, by handle.
     #[serde(default)]
     pub pages: BTreeMap<String, String>,
+    /// Passages that can be cited, by their numbers.
+    #[serde(default)]
+    pub sources: Vec<Source>,
     /// When the conversation began, UTC nanoseconds.
     pub created_ns: i64,
     /// Fields of a newer program; they are kept as they are.
@@ -163,6 +170,7 @@ impl AgentState {
             tainted: false,
             limit: None,
             pages: BTreeMap::new(),
+            sources: Vec::new(),
             created_ns,
             rest: Map::new(),
         }

@@ -72,6 +72,11 @@ impl Toolbox {
         self.find(name).is_some()
     }
 
+    /// The server of others that a tool lives on; empty for our own.
+    pub fn server_of(&self, name: &str) -> String {
+        self.find(name).and_then(|(host, _)| host.server_of(name)).unwrap_or_default()
+    }
+
     fn find(&self, name: &str) -> Option<(&Arc<dyn ToolHost>, ToolSpec)> {
         self.hosts.iter().find_map(|h| h.tools().into_iter().find(|t| t.name == name).map(|spec| (h, spec)))
     }

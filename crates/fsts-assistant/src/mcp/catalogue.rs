@@ -53,6 +53,8 @@ pub struct ServerStatus {
     pub state: ServerState,
     /// Why it is down.
     pub error: Option<String>,
+    /// Seconds since this was found out.
+    pub age_s: u64,
 }
 
 /// A tool that is offered.

@@ -23,6 +23,7 @@ pub enum Transport {
     /// HTTP with an event stream and an address for messages.
     Sse,
     /// One address for both.
+    #[serde(alias = "http")]
     StreamableHttp,
     /// A child process.
     Stdio,

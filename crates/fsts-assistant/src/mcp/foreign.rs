@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
@@ -65,6 +65,8 @@ impl Default for ForeignSettings {
 struct Known {
     tools: Vec<Vetted>,
     status: Option<ServerStatus>,
+    /// When the status was found out.
+    since: Option<Instant>,
 }
 
 struct Shared {
@@ -119,8 +121,12 @@ impl ForeignTools {
     pub fn status(&self) -> Vec<ServerStatus> {
         let known = lock(&self.shared.known);
         let each = self.shared.settings.servers.iter().zip(known.iter());
-        each.map(|(server, known)| known.status.clone().unwrap_or_else(|| status(server, ServerState::Connecting)))
-            .collect()
+        let aged = |(server, known): (&ForeignServer, &Known)| {
+            let found = known.status.clone().unwrap_or_else(|| status(server, ServerState::Connecting));
+            let age_s = known.since.map_or(0, |since| crate::clock::now().duration_since(since).as_secs());
+            ServerStatus { age_s, ..found }
+        };
+        each.map(aged).collect()
     }
 
     /// Ends all connections, child processes included.
@@ -153,6 +159,7 @@ fn status(server: &ForeignServer, state: ServerState) -> ServerStatus {
         refused: Vec::new(),
         state,
         error: None,
+        age_s: 0,
     }
 }
 
@@ -232,7 +239,7 @@ impl Shared {
         status.era = Some(session.era());
         status.tools = tools.len();
         status.refused = refused;
-        self.publish(index, Known { tools, status: Some(status) });
+        self.publish(index, Known { tools, status: Some(status), since: Some(crate::clock::now()) });
         Ok(())
     }
 
@@ -240,7 +247,7 @@ impl Shared {
         tracing::warn!(server = server.name, error, "an MCP server is down; its tools are absent");
         let mut status = status(server, ServerState::Down);
         status.error = Some(error);
-        self.publish(index, Known { tools: Vec::new(), status: Some(status) });
+        self.publish(index, Known { status: Some(status), since: Some(crate::clock::now()), ..Known::default() });
     }
 
     fn stale(&self, index: usize, error: &CallError) {
@@ -326,6 +333,11 @@ fn failure(name: &str, error: &CallError) -> ToolOutcome {
 impl ToolHost for ForeignTools {
     fn tools(&self) -> Vec<ToolSpec> {
         self.shared.catalogue().values().map(|entry| entry.spec.clone()).collect()
+    }
+
+    fn server_of(&self, name: &str) -> Option<String> {
+        let index = self.shared.catalogue().get(name)?.server;
+        self.shared.settings.servers.get(index).map(|server| server.name.clone())
     }
 
     fn call<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, ToolOutcome> {

@@ -47,14 +47,17 @@ impl std::fmt::Debug for HttpDoor {
 impl HttpDoor {
     /// Offers the tools of `host` up to `highest`; `hosts` are names besides the loopback ones.
     pub fn new(host: Arc<dyn ToolHost>, highest: Tier, hosts: &[String]) -> Self {
-        let server = ToolServer::new(host, highest);
-        let mut config = StreamableHttpServerConfig::default()
-            .with_legacy_session_mode(false)
-            .with_json_response(true)
-            .with_max_request_body_bytes(BODY_MAX)
-            .with_allowed_origins(ORIGINS)
-            .enforce_origin_validation();
+        let mut config = config().with_allowed_origins(ORIGINS).enforce_origin_validation();
         config.allowed_hosts.extend(hosts.iter().cloned());
+        HttpDoor::with(ToolServer::new(host, highest), config)
+    }
+
+    /// The same behind a server that has checked host and origin by its own lists.
+    pub fn guarded(host: Arc<dyn ToolHost>, highest: Tier) -> Self {
+        HttpDoor::with(ToolServer::new(host, highest), config().disable_allowed_hosts().disable_allowed_origins())
+    }
+
+    fn with(server: ToolServer, config: StreamableHttpServerConfig) -> Self {
         let each = server.clone();
         let service = StreamableHttpService::new(move || Ok(each.clone()), Arc::default(), config);
         HttpDoor { server, service }
@@ -78,6 +81,13 @@ impl HttpDoor {
         let tier = self.server.spec(message.get("params")?.get("name")?.as_str()?)?.tier;
         (tier > allowed).then_some(tier)
     }
+}
+
+fn config() -> StreamableHttpServerConfig {
+    StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(BODY_MAX)
 }
 
 /// The name of a tier as a scope of a token.

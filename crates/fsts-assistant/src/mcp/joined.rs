@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::tool::{ToolHost, ToolOutcome, ToolSpec, ToolStatus};
+use crate::tool::{CallContext, ToolHost, ToolOutcome, ToolSpec, ToolStatus};
 
 /// Most tools that a model is shown.
 const TOOLS_MAX: usize = 128;
@@ -37,10 +37,18 @@ impl ToolHost for Tools {
         all.filter(|tool| names.insert(tool.name.clone())).take(TOOLS_MAX).collect()
     }
 
+    fn server_of(&self, name: &str) -> Option<String> {
+        self.hosts.iter().find(|host| host.tools().iter().any(|tool| tool.name == name))?.server_of(name)
+    }
+
     fn call<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, ToolOutcome> {
+        self.call_within(name, arguments, CallContext::default())
+    }
+
+    fn call_within<'a>(&'a self, name: &'a str, arguments: Value, context: CallContext) -> BoxFuture<'a, ToolOutcome> {
         let owner = self.hosts.iter().find(|host| host.tools().iter().any(|tool| tool.name == name));
         match owner {
-            Some(host) => host.call(name, arguments),
+            Some(host) => host.call_within(name, arguments, context),
             None => {
                 let text = format!("There is no tool \"{name:.80}\"; use one of the list.");
                 Box::pin(std::future::ready(ToolOutcome::failed(ToolStatus::Error, text)))

@@ -1,10 +1,13 @@
 //! A stand-in where no language model is set up: it knows a few fixed questions, answers them from the tools, and says
 //! that it is no more than that.
 
+mod words;
+
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::{ChatModel, ModelError, ModelReply, ModelRequest, TokenSink};
+use crate::agent::citations::SEARCH_TOOL;
 use crate::message::{Msg, Role, ToolCall, Usage};
 
 /// Fixed rules.
@@ -21,6 +24,23 @@ const QUESTIONS: [(&str, &[&str]); 8] = [
     ("get_holidays", &["휴장", "휴일", "holiday"]),
     ("get_trading_hours", &["장 시간", "거래시간", "거래 시간", "trading hours"]),
     ("get_current_time", &["시각", "시간", "몇 시", "몇시", "time", "date"]),
+];
+/// Words of a question about the program itself, which its help answers.
+const HELP_WORDS: [&str; 14] = [
+    "어떻게",
+    "무엇",
+    "뭐야",
+    "설명",
+    "설정",
+    "방법",
+    "백테스트",
+    "손절",
+    "how",
+    "what",
+    "explain",
+    "setting",
+    "backtest",
+    "why",
 ];
 const PRICE_WORDS: [&str; 6] = ["현재가", "시세", "주가", "가격", "price", "quote"];
 
@@ -82,7 +102,11 @@ fn first_call(question: &str, request: &ModelRequest) -> Option<(&'static str, V
             .filter(|_| !first.is_empty());
     }
     let known = QUESTIONS.iter().find(|(tool, words)| offered(tool) && words.iter().any(|w| asked.contains(w)));
-    known.map(|(tool, _)| (*tool, json!({})))
+    if let Some((tool, _)) = known {
+        return Some((*tool, json!({})));
+    }
+    let about_help = HELP_WORDS.iter().any(|w| asked.contains(w)) && offered(SEARCH_TOOL);
+    about_help.then(|| (SEARCH_TOOL, json!({"query": question, "kinds": ["help"], "limit": 1})))
 }
 
 /// A six-digit code.
@@ -105,47 +129,77 @@ fn follow(request: &ModelRequest, last: &Msg, korean: bool, usage: Option<Usage>
         true => "(언어 모델이 설정되지 않아 정해진 규칙으로 답해요.)",
         false => "(No language model is set up; this answer comes from fixed rules.)",
     };
-    let text = match result {
-        Some(value) => format!("{notice}\n{}", lines(&value, 0).join("\n")),
-        None => format!("{notice}\n{}", last.content),
+    let shown = match &result {
+        Some(found) if last.name.as_deref() == Some(SEARCH_TOOL) => passage(found).unwrap_or_else(|| help(korean)),
+        Some(value) => lines(value, 0, korean).join("\n"),
+        None => last.content.clone(),
     };
-    ModelReply { text, usage, ..Default::default() }
+    ModelReply { text: format!("{notice}\n{shown}"), usage, ..Default::default() }
+}
+
+/// The best passage of the documents, with its mark.
+fn passage(found: &Value) -> Option<String> {
+    let best = found.pointer("/passages/0")?;
+    let text = |name: &str| best.get(name).and_then(Value::as_str).unwrap_or_default();
+    Some(format!("{} {}", text("passage").trim(), text("cite_as")))
 }
 
 /// A value as readable lines.
-fn lines(value: &Value, depth: usize) -> Vec<String> {
+fn lines(value: &Value, depth: usize, korean: bool) -> Vec<String> {
     let pad = "  ".repeat(depth);
     match value {
         Value::Object(fields) => fields
             .iter()
-            .filter(|(name, v)| !matches!(name.as_str(), "as_of" | "source") && !v.is_null())
+            .filter(|(name, v)| !is_hidden(name) && !v.is_null())
             .flat_map(|(name, v)| match v {
                 Value::Object(_) | Value::Array(_) => {
-                    let mut out = vec![format!("{pad}- {name}:")];
-                    out.extend(lines(v, depth + 1));
+                    let mut out = vec![format!("{pad}- {}:", words::field(name, korean))];
+                    out.extend(lines(v, depth + 1, korean));
                     out
                 }
-                other => vec![format!("{pad}- {name}: {}", plain(other))],
+                other => vec![format!("{pad}- {}", pair(name, other, korean))],
             })
             .collect(),
-        Value::Array(items) if items.is_empty() => vec![format!("{pad}(없음 / none)")],
+        Value::Array(items) if items.is_empty() => {
+            vec![format!("{pad}{}", if korean { "(없음)" } else { "(none)" })]
+        }
         Value::Array(items) => items
             .iter()
             .map(|item| match item {
                 Value::Object(fields) => {
-                    let shown = fields.iter().filter(|(_, v)| !v.is_null() && !v.is_array() && !v.is_object());
-                    let cells: Vec<String> = shown.map(|(n, v)| format!("{n} {}", plain(v))).collect();
+                    let shown = fields.iter().filter(|(n, v)| !is_hidden(n) && is_plain(v) && fits(n, korean));
+                    let cells: Vec<String> = shown.map(|(n, v)| pair(n, v, korean)).collect();
                     format!("{pad}- {}", cells.join(", "))
                 }
-                other => format!("{pad}- {}", plain(other)),
+                other => format!("{pad}- {}", words::value("", other, korean)),
             })
             .collect(),
-        other => vec![format!("{pad}{}", plain(other))],
+        other => vec![format!("{pad}{}", words::value("", other, korean))],
     }
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn pair(name: &str, value: &Value, korean: bool) -> String {
+    let name = match name {
+        // Of a day's hours, not of its prices.
+        "open" if value.is_string() => "opens_at",
+        "close" if value.is_string() => "closes_at",
+        other => other,
+    };
+    format!("{} {}", words::field(name, korean), words::value(name, value, korean))
+}
+
+fn is_plain(value: &Value) -> bool {
+    !value.is_null() && !value.is_array() && !value.is_object()
+}
+
+/// Fields for programs: where a result is from, its currency, and long ids.
+fn is_hidden(name: &str) -> bool {
+    matches!(name, "as_of" | "source" | "currency" | "id" | "delivered" | "kind")
+}
+
+/// Of a message in two languages one is read.
+fn fits(name: &str, korean: bool) -> bool {
+    !name.ends_with(if korean { "_en" } else { "_ko" })
 }
 
 fn help(korean: bool) -> String {

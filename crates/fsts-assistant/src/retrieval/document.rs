@@ -27,12 +27,33 @@ pub struct Document {
 
 /// The program's own help.
 pub fn built_in() -> Vec<Document> {
-    const PAGES: [(&str, &str); 6] = [
-        ("help/install", include_str!("../../../../docs/book/en/src/install.md")),
+    const PAGES: [(&str, &str); 27] = [
+        ("help/assistant", include_str!("../../../../docs/book/en/src/assistant.md")),
+        ("help/ko/assistant", include_str!("../../../../docs/book/ko/src/assistant.md")),
+        ("help/bots", include_str!("../../../../docs/book/en/src/bots.md")),
+        ("help/ko/bots", include_str!("../../../../docs/book/ko/src/bots.md")),
+        ("help/jobs", include_str!("../../../../docs/book/en/src/jobs.md")),
+        ("help/ko/jobs", include_str!("../../../../docs/book/ko/src/jobs.md")),
+        ("help/simulation", include_str!("../../../../docs/book/en/src/simulation.md")),
+        ("help/ko/simulation", include_str!("../../../../docs/book/ko/src/simulation.md")),
+        ("help/alerts", include_str!("../../../../docs/book/en/src/alerts.md")),
+        ("help/ko/alerts", include_str!("../../../../docs/book/ko/src/alerts.md")),
+        ("help/dashboard", include_str!("../../../../docs/book/en/src/dashboard.md")),
+        ("help/ko/dashboard", include_str!("../../../../docs/book/ko/src/dashboard.md")),
+        ("help/safety", include_str!("../../../../docs/book/en/src/safety.md")),
+        ("help/ko/safety", include_str!("../../../../docs/book/ko/src/safety.md")),
         ("help/configuration", include_str!("../../../../docs/book/en/src/configuration.md")),
+        ("help/ko/configuration", include_str!("../../../../docs/book/ko/src/configuration.md")),
+        ("help/install", include_str!("../../../../docs/book/en/src/install.md")),
+        ("help/ko/install", include_str!("../../../../docs/book/ko/src/install.md")),
         ("help/first-backtest", include_str!("../../../../docs/book/en/src/first-backtest.md")),
+        ("help/ko/first-backtest", include_str!("../../../../docs/book/ko/src/first-backtest.md")),
         ("help/first-paper-day", include_str!("../../../../docs/book/en/src/first-paper-day.md")),
+        ("help/ko/first-paper-day", include_str!("../../../../docs/book/ko/src/first-paper-day.md")),
         ("help/exit-codes", include_str!("../../../../docs/book/en/src/exit-codes.md")),
+        ("help/ko/exit-codes", include_str!("../../../../docs/book/ko/src/exit-codes.md")),
+        ("help/index", include_str!("../../../../docs/book/en/src/index.md")),
+        ("help/ko/index", include_str!("../../../../docs/book/ko/src/index.md")),
         ("help/reliability", include_str!("../../../../docs/reliability.md")),
     ];
     PAGES.iter().map(|(id, text)| document((*id).to_owned(), text, "help", true)).collect()

@@ -72,6 +72,20 @@ pub struct Found {
     pub warnings: Vec<String>,
 }
 
+/// How the library is, for a reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LibraryStatus {
+    /// `embedded` or `chroma`.
+    pub store: &'static str,
+    /// `filling` until the documents were read once, then `ready`; `away` while Chroma does not answer and the embedded
+    /// store stands in.
+    pub state: &'static str,
+    /// Documents.
+    pub documents: usize,
+    /// Passages that they were cut into.
+    pub passages: usize,
+}
+
 /// The documents as they were read, made anew whenever one changed.
 #[derive(Default)]
 struct Texts {
@@ -112,6 +126,31 @@ impl Library {
         let vectors = Vectors::open(settings.store.as_deref(), settings.embedder.name());
         let chroma = settings.chroma.as_ref().and_then(|url| Chroma::new(url, settings.embedder.name()));
         Library { settings, chroma, shelf: RwLock::default(), vectors: RwLock::new(vectors), renewing: Mutex::new(()) }
+    }
+
+    /// Reads the documents and fills the stores, so that the first search need not.
+    pub async fn fill(&self) {
+        let mut warnings = Vec::new();
+        self.renewed(&mut warnings).await;
+        warnings.iter().for_each(|warning| tracing::warn!(warning, "the documents are not all in their store"));
+    }
+
+    /// How it is now; asks nobody.
+    pub fn status(&self) -> LibraryStatus {
+        // Whoever writes is done in a moment; a reader of a status page need not wait for it.
+        let shelf = self.shelf.try_read().map(|shelf| shelf.clone()).unwrap_or_default();
+        let filled = !shelf.texts.documents.is_empty();
+        let complete = shelf.has_vectors && (shelf.in_chroma || self.chroma.is_none());
+        LibraryStatus {
+            store: if self.chroma.is_some() { "chroma" } else { "embedded" },
+            state: match (filled, complete) {
+                (false, _) => "filling",
+                (true, true) => "ready",
+                (true, false) => "away",
+            },
+            documents: shelf.texts.documents.len(),
+            passages: shelf.texts.passages.len(),
+        }
     }
 
     /// Passages for a query; `kinds` empty for all.

@@ -10,7 +10,7 @@ use crate::mcp::clean;
 use crate::tool::{Tier, ToolHost, ToolOutcome, ToolSpec, ToolStatus};
 
 /// Most passages of one answer.
-const PASSAGES_MAX: u64 = 10;
+const PASSAGES_MAX: u64 = 20;
 /// Passages where nobody says how many.
 const PASSAGES: u64 = 6;
 /// Characters of a page of a document.

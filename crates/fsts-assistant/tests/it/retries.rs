@@ -150,7 +150,11 @@ async fn without_a_model_there_is_no_run_and_rules_say_what_they_are() {
     assert_eq!(none.ask(question("안녕")).await.unwrap_err(), RunFailure::NotConfigured);
     let rules = place_with(LlmSettings { provider: Provider::Rules, ..limits() }, memory());
     let quote = rules.ask(question("005930 현재가 알려줘")).await.unwrap();
-    assert!(quote.answer.contains("71000") && quote.answer.contains("언어 모델이 설정되지 않아"), "{}", quote.answer);
+    assert!(
+        quote.answer.contains("현재가 71,000원") && quote.answer.contains("언어 모델이 설정되지 않아"),
+        "{}",
+        quote.answer
+    );
     let help = rules.ask(question("hello")).await.unwrap();
     assert!(help.answer.contains("No language model"), "{}", help.answer);
 }

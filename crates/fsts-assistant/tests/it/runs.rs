@@ -151,3 +151,47 @@ async fn of_two_writers_of_a_conversation_one_wins() {
     assert_eq!(save_state(&store, &state, 1, at).await.unwrap(), Some(2));
     assert_eq!(save_state(&store, &state, 1, at).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_run_replayed_from_any_step_gives_the_same_messages_and_asks_nobody() {
+    let model = StandIn::play(vec![
+        calls(vec![call("a", "get_quote", json!({"symbol": "005930"})), call("b", "read_news", json!({}))]),
+        calls(vec![call("c", "long_text", json!({})), call("d", "propose_order", json!({"symbol": "005930"}))]),
+        text("사도 좋겠어요"),
+    ])
+    .await;
+    let place = place(&model, limits());
+    let done = place.ask(in_session("s", "어때?")).await.unwrap();
+    let (asked, ran) = (model.bodies().len(), place.ran());
+    let steps = place.agent.sessions().checkpoints("s", 100).await.unwrap();
+    assert_eq!(steps.len(), 7, "guard, three times the model, twice the tools, the summary");
+    for step in &steps {
+        let again = place.agent.replay("s", &done.run_id, step.step).await.unwrap();
+        assert_eq!(again.messages, done.messages, "from step {}", step.step);
+        assert_eq!((&again.answer, again.tainted, again.usage), (&done.answer, done.tainted, done.usage));
+        assert_eq!((&again.calls, &again.pages), (&done.calls, &done.pages), "from step {}", step.step);
+    }
+    assert_eq!((model.bodies().len(), place.ran()), (asked, ran), "a replay asked or called somebody");
+    assert_eq!(place.agent.sessions().checkpoints("s", 100).await.unwrap(), steps, "a replay kept something");
+    let missing = place.agent.replay("s", &done.run_id, 99).await.unwrap_err();
+    assert_eq!(missing, RunFailure::UnknownSession);
+}
+
+#[tokio::test]
+async fn a_fork_goes_its_own_way_and_leaves_the_first_run_alone() {
+    let ask = || calls(vec![call("a", "get_quote", json!({"symbol": "005930"}))]);
+    let model = StandIn::play(vec![ask(), text("첫째"), text("둘째")]).await;
+    let place = place(&model, limits());
+    let first = place.ask(in_session("s", "시세")).await.unwrap();
+    let before = place.agent.sessions().load("s").await.unwrap();
+    let steps = place.agent.sessions().checkpoints("s", 100).await.unwrap();
+    let after_tools = steps.iter().find(|row| row.node == "tools").unwrap();
+    let forked = place.agent.fork("s", &first.run_id, after_tools.step).await.unwrap();
+    assert!(forked.session_id != "s" && forked.run_id != first.run_id);
+    let (second, _) = finish(place.agent.resume(&forked.session_id, false).await.unwrap()).await;
+    let second = second.unwrap();
+    assert_eq!((second.answer.as_str(), place.ran()), ("둘째", 1), "the tool ran once, for the first run");
+    assert_eq!(place.agent.sessions().load("s").await.unwrap(), before);
+    assert_eq!(place.agent.sessions().checkpoints("s", 100).await.unwrap(), steps);
+    assert_eq!(place.agent.replay("s", &first.run_id, 1).await.unwrap().answer, "첫째");
+}

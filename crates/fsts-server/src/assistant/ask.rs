@@ -74,6 +74,13 @@ pub struct QueryRequest {
     pub generate: Option<bool>,
 }
 
+/// Where a conversation is to be taken up again.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ForkRequest {
+    /// The id of a checkpoint, from the history.
+    pub checkpoint_id: String,
+}
+
 const CHAT_FIELDS: [&str; 10] = [
     "session_id",
     "message",

@@ -114,6 +114,8 @@ pub enum ChatRefusal {
     SessionBusy,
     /// There is no such session.
     UnknownSession,
+    /// There is no such checkpoint.
+    UnknownCheckpoint,
     /// The run was cancelled.
     Cancelled,
     /// The token budget is used up.
@@ -177,6 +179,8 @@ pub trait AssistantPort: Send + Sync + 'static {
     fn forget(&self, id: String) -> BoxFuture<'_, Result<bool, ChatRefusal>>;
     /// The checkpoints of a session, newest first.
     fn history(&self, id: String) -> BoxFuture<'_, Result<Vec<CheckpointView>, ChatRefusal>>;
+    /// Copies a session as it was at a checkpoint into a new one; the old one stays as it is.
+    fn fork(&self, id: String, checkpoint: String) -> BoxFuture<'_, Result<SessionDetailView, ChatRefusal>>;
     /// Goes on with the run that the last end of the program cut off.
     fn resume(&self, id: String, language: Language) -> BoxFuture<'_, Result<ChatRun, ChatRefusal>>;
     /// Cancels the run of a session; false when there is none.

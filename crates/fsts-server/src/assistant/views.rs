@@ -169,6 +169,8 @@ pub struct SessionDetailView {
 /// A stored step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CheckpointView {
+    /// Its id, for a fork.
+    pub id: String,
     /// The run.
     pub run_id: String,
     /// The step, from 0.

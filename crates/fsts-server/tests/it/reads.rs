@@ -32,7 +32,7 @@ async fn money_and_holdings_are_those_of_the_engine() {
 async fn health_has_its_new_and_its_old_names() {
     let place = open().await;
     assert_eq!(place.read("/healthz").await, json!({"status": "ok"}));
-    assert_eq!(place.read("/health").await, json!({"status": "ok", "version": "0.1.0", "mode": "paper"}));
+    assert_eq!(place.read("/health").await, json!({"status": "ok", "version": "0.1.0", "mode": "paper", "checks": {}}));
     assert_eq!(place.read("/readyz").await, json!({"ready": true, "reasons": []}));
     place.desk.silence();
     place.desk.happen(EventKind::Clock).await;

@@ -1,8 +1,11 @@
 //! Attackers: another web page in the operator's browser, a rebound name, a guesser, a flooder.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use fsts_server::{ServerConfig, ServerError, bind};
+use fsts_server::mcp::{McpAnswer, McpPort, McpRequest};
+use fsts_server::{ServerConfig, ServerError, Services, bind};
+use futures_util::future::BoxFuture;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -179,4 +182,46 @@ async fn an_unsafe_setting_is_refused_before_anything_listens() {
     let short = ServerConfig { api_token: Some("secret".into()), ..ServerConfig::new(loopback()) };
     let refused = bind(short).await.unwrap_err();
     assert!(matches!(refused, ServerError::WeakToken(_)) && !refused.to_string().contains("secret"), "{refused}");
+}
+
+/// Answers whoever gets as far as this.
+struct Reached;
+
+impl McpPort for Reached {
+    fn answer(&self, request: McpRequest) -> BoxFuture<'_, McpAnswer> {
+        let body = http_body_util::Full::new(request.into_body());
+        Box::pin(std::future::ready(McpAnswer::new(http_body_util::BodyExt::boxed(body))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_for_other_programs_ask_for_the_token_with_every_method() {
+    let services = Services { mcp: Some(Arc::new(Reached)), ..Services::default() };
+    let with_token = ServerConfig { api_token: Some(TOKEN.into()), ..ServerConfig::new(loopback()) };
+    let place = open_with(ServerConfig { services: services.clone(), ..with_token }).await;
+    let own = format!("http://{}", place.address);
+    for method in [Method::POST, Method::GET, Method::DELETE] {
+        let ask = || place.client.request(method.clone(), place.url("/mcp")).body("reached");
+        let refused = ask().send().await.unwrap();
+        assert_eq!(
+            (refused.status().as_u16(), &refused.headers()["www-authenticate"]),
+            (401, &"Bearer".parse().unwrap())
+        );
+        assert_eq!(ask().bearer_auth("0123456789abcdef0123456789abcdee").send().await.unwrap().status(), 401);
+        for origin in ["http://evil.example", "http://127.0.0.1:1", "null"] {
+            let foreign = ask().bearer_auth(TOKEN).header("Origin", origin).send().await.unwrap();
+            assert_eq!(foreign.status(), 403, "{method} from {origin}");
+        }
+        assert_eq!(ask().bearer_auth(TOKEN).header("Host", "rebound.example").send().await.unwrap().status(), 403);
+        let answer = ask().bearer_auth(TOKEN).header("Origin", &own).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "reached"));
+    }
+    let large = place.client.post(place.url("/mcp")).bearer_auth(TOKEN).body("x".repeat(1024 * 1024 + 1));
+    assert_eq!(large.send().await.unwrap().status(), 413);
+    let without = open_with(ServerConfig { services, ..ServerConfig::new(loopback()) }).await;
+    let shut = without.client.post(without.url("/mcp")).bearer_auth(TOKEN).send().await.unwrap();
+    assert_eq!(shut.status(), 503, "no token is set, so nobody has rights");
+    let off = open().await;
+    let (status, problem) = off.post("/mcp", "k", json!({})).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("mcp_off")));
 }

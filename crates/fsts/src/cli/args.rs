@@ -56,6 +56,16 @@ pub enum Command {
     Jobs(JobsCommand),
     #[command(subcommand)]
     Simulate(SimulateCommand),
+    Mcp(McpArgs),
+}
+
+/// `fsts mcp`.
+#[derive(Debug, Args)]
+pub struct McpArgs {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
 }
 
 /// `fsts simulate …`.

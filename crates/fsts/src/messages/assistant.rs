@@ -21,6 +21,14 @@ pub fn unusable(error: &SettingsError) -> Text {
     }
 }
 
+/// The address of Chroma can't be used.
+pub fn vector_db() -> Text {
+    Text::new(
+        "환경 변수 VECTOR_DB_URL은 http 주소여야 합니다 (예: http://127.0.0.1:8000)",
+        "the variable VECTOR_DB_URL must be an http address, e.g. http://127.0.0.1:8000",
+    )
+}
+
 /// The address of Redis can't be used.
 pub fn redis(reason: &str) -> Text {
     Text::new(format!("Redis 주소를 쓸 수 없습니다: {reason}"), format!("the address of Redis can't be used: {reason}"))

@@ -108,6 +108,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("jobs history", "작업의 지난 실행을 보여 줍니다", "Show the past runs of a job"),
     ("jobs enable", "작업을 예약대로 실행하게 합니다", "Let a job run by its schedule"),
     ("jobs disable", "작업을 예약대로 실행하지 않게 합니다", "Stop running a job by its schedule"),
+    (
+        "mcp",
+        "실행 중인 fsts의 도구를 표준 입출력으로 다른 프로그램의 언어 모델에 제공합니다 (MCP)",
+        "Offer the running program's tools to another program's model over standard input and output (MCP)",
+    ),
     ("bench", "기준 작업량의 속도를 재고 답을 견줍니다", "Time a benchmark workload and show its answer"),
 ];
 

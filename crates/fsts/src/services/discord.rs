@@ -29,6 +29,8 @@ pub struct DiscordSettings {
     pub rights: Rights,
     /// The demo's own channel.
     pub stand_in: Option<Shown>,
+    /// Alerts go to a web hook.
+    pub has_webhook: bool,
 }
 
 /// The server's port.

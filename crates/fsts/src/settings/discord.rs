@@ -87,6 +87,7 @@ pub fn checked(mut set: BTreeMap<&'static str, String>) -> Result<DiscordChoice,
         guild,
         api_base: api_base.trim_end_matches('/').to_owned(),
     });
-    let commands = DiscordSettings { public_key: key.transpose()?, rights, stand_in: None };
+    let has_webhook = webhooks.alarm.is_some();
+    let commands = DiscordSettings { public_key: key.transpose()?, rights, stand_in: None, has_webhook };
     Ok(DiscordChoice { webhooks, commands, bot })
 }

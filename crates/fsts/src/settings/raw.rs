@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use fsts_engine::RiskLimits;
 use serde::Deserialize;
 
+use super::mcp::RawMcp;
+
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -22,6 +24,8 @@ pub struct Raw {
     pub kis: RawKis,
     pub risk: RawRisk,
     pub simulations: RawSimulations,
+    pub documents: Option<PathBuf>,
+    pub mcp: RawMcp,
     pub bots: Vec<RawBot>,
     pub jobs: Vec<RawJob>,
     /// From `DATABASE_URL`; not a key of the file.
@@ -50,6 +54,8 @@ impl Default for Raw {
             kis: RawKis::default(),
             risk: RawRisk::default(),
             simulations: RawSimulations::default(),
+            documents: None,
+            mcp: RawMcp::default(),
             bots: Vec::new(),
             jobs: Vec::new(),
             database_url: None,

@@ -3,6 +3,7 @@
 use fsts_engine::{OrderStyle, Sizing};
 use fsts_store::MissedPolicy;
 
+use crate::services::AssistantSettings;
 use crate::services::jobs::Job;
 
 use crate::services::simulations::{BarsFrom, SimulationSettings};
@@ -71,6 +72,10 @@ impl Settings {
             maybe("simulations.data", data_of(&self.simulations)),
             shown("simulations.workers", self.simulations.workers.to_string()),
             maybe("simulations.sets", sets_of(&self.simulations)),
+            maybe("documents", self.assistant.documents.as_ref().map(|p| p.display().to_string())),
+            shown("mcp.offer", self.assistant.offer.name().to_owned()),
+            maybe("mcp.servers", servers_of(&self.assistant)),
+            secret("VECTOR_DB_URL", self.assistant.vector_db.is_some()),
             maybe("bots", (!self.bots.is_empty()).then(|| self.bots.iter().map(bot).collect::<Vec<_>>().join("\n"))),
             shown("jobs", self.jobs.jobs.iter().map(job).collect::<Vec<_>>().join("\n")),
         ]
@@ -88,6 +93,11 @@ fn sets_of(simulations: &SimulationSettings) -> Option<String> {
     let set = |(name, symbols): (&String, &Vec<fsts_domain::Symbol>)| format!("{name} ({})", symbols.len());
     let sets: Vec<String> = simulations.sets.iter().map(set).collect();
     (!sets.is_empty()).then(|| sets.join(", "))
+}
+
+fn servers_of(assistant: &AssistantSettings) -> Option<String> {
+    let names: Vec<&str> = assistant.servers.iter().map(|s| s.name.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn job(job: &Job) -> String {

@@ -61,6 +61,9 @@ pub const KEYS: &[(&str, Form)] = &[
     ("simulations.data", Form::Text),
     ("simulations.workers", Form::Whole),
     ("simulations.sets", Form::Toml),
+    ("documents", Form::Text),
+    ("mcp.offer", Form::Text),
+    ("mcp.servers", Form::Toml),
     ("bots", Form::Toml),
     ("jobs", Form::Toml),
 ];
@@ -154,7 +157,10 @@ impl Sources {
         let old = |name: &str| self.variable(name).filter(|v| !v.is_empty()).map(str::to_owned);
         raw.database_url = old("DATABASE_URL");
         raw.discord = super::discord::VARIABLES.iter().filter_map(|name| Some((*name, old(name)?))).collect();
-        raw.assistant = crate::services::AssistantSettings::from_variables(old)?;
+        let servers = super::mcp::servers(&raw.mcp.servers, old).map_err(Failure::config)?;
+        let assistant = crate::services::AssistantSettings::from_variables(old)?.and_servers(servers)?;
+        let documents = raw.documents.take().filter(|p| !p.as_os_str().is_empty());
+        raw.assistant = crate::services::AssistantSettings { offer: raw.mcp.offer, documents, ..assistant };
         Ok(raw)
     }
 

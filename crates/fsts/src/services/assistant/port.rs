@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fsts_assistant::CallContext;
+use fsts_assistant::agent::citations::SEARCH_TOOL;
 use fsts_assistant::agent::run::{Question, Started, WhenBusy};
 use fsts_assistant::agent::{Agent, AgentState, Locale, RunFailure};
+use fsts_assistant::mcp::ForeignTools;
 use fsts_assistant::message::ToolCall;
 use fsts_assistant::model::ModelErrorKind;
+use fsts_assistant::retrieval::Library;
 use fsts_assistant::sessions::{StoreFault, load_state};
 use fsts_server::Language;
 use fsts_server::assistant::views::{
@@ -28,8 +31,6 @@ use crate::clock::MarketTime;
 const ROWS_MAX: u32 = 200;
 /// Signals that may wait for a slow reader.
 const SIGNALS_MAX: usize = 64;
-/// The tool that searches documents, when there is one.
-const SEARCH_TOOL: &str = "retrieve_documents";
 
 /// The port.
 pub struct Port {
@@ -39,6 +40,10 @@ pub struct Port {
     pub store: Store,
     /// Market time.
     pub time: MarketTime,
+    /// Tools of other programs.
+    pub foreign: Arc<ForeignTools>,
+    /// Documents.
+    pub library: Arc<Library>,
 }
 
 fn refusal(failure: RunFailure) -> ChatRefusal {
@@ -126,28 +131,32 @@ impl Port {
     }
 
     /// Documents for a question, from the search tool.
-    async fn found(&self, ask: &QueryAsk) -> (Vec<Value>, Vec<String>) {
-        if !self.agent.toolbox().has(SEARCH_TOOL) {
-            return (Vec::new(), vec!["retrieval_off".to_owned()]);
-        }
-        let mut arguments = ask.filter.clone();
-        arguments.insert("query".to_owned(), ask.query.clone().into());
-        let call = ToolCall {
-            id: fsts_assistant::random_id(),
-            name: SEARCH_TOOL.to_owned(),
-            arguments: Value::Object(arguments).to_string(),
-        };
+    async fn found(&self, search: &Value) -> (Vec<Value>, Vec<String>) {
+        let id = fsts_assistant::random_id();
+        let call = ToolCall { id, name: SEARCH_TOOL.to_owned(), arguments: search.to_string() };
         let called = self.agent.toolbox().call(&call, CallContext::default()).await;
-        let listed = |v: Value| match v {
-            Value::Array(items) => items,
-            Value::Object(fields) => fields.into_iter().find_map(|(_, v)| v.as_array().cloned()).unwrap_or_default(),
-            _ => Vec::new(),
+        let Some(found) = called.outcome.structured else {
+            return (Vec::new(), vec!["retrieval_failed".to_owned()]);
         };
-        match called.outcome.status {
-            fsts_assistant::ToolStatus::Ok => (called.outcome.structured.map(listed).unwrap_or_default(), Vec::new()),
-            _ => (Vec::new(), vec!["retrieval_failed".to_owned()]),
-        }
+        let list = |name: &str| found.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+        let warnings = list("warnings").into_iter().filter_map(|w| w.as_str().map(str::to_owned)).collect();
+        (list("passages"), warnings)
     }
+}
+
+/// The search that a question to the documents begins with. Our documents know neither symbols nor days: symbols are words
+/// of the search, and days are told to have no effect.
+fn arguments(ask: &QueryAsk, warnings: &mut Vec<String>) -> Value {
+    let mut fields = ask.filter.clone();
+    let symbols = fields.remove("symbols");
+    let symbols = symbols.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let words = std::iter::once(ask.query.as_str()).chain(symbols.iter().filter_map(Value::as_str));
+    let query = words.collect::<Vec<_>>().join(" ");
+    if [fields.remove("from"), fields.remove("to")].iter().any(Option::is_some) {
+        warnings.push("documents_without_dates".to_owned());
+    }
+    fields.insert("query".to_owned(), query.into());
+    Value::Object(fields)
 }
 
 /// The proposals that a run made, as they stand.
@@ -179,6 +188,7 @@ fn question(ask: ChatAsk) -> Question {
         streamed: ask.streamed,
         limit: ask.timeout_s.map(Duration::from_secs),
         warnings: ask.warnings,
+        search: None,
     }
 }
 
@@ -192,7 +202,10 @@ impl AssistantPort for Port {
 
     fn query(&self, ask: QueryAsk) -> BoxFuture<'_, Result<QueryView, ChatRefusal>> {
         Box::pin(async move {
-            let (documents, warnings) = self.found(&ask).await;
+            let mut warnings = Vec::new();
+            let search = arguments(&ask, &mut warnings);
+            let (documents, told) = self.found(&search).await;
+            warnings.extend(told);
             let usage = UsageView::default();
             let mut view = QueryView {
                 answer: String::new(),
@@ -210,6 +223,7 @@ impl AssistantPort for Port {
                 said: vec![(true, ask.query)],
                 locale: locale(ask.language),
                 tools: true,
+                search: Some(search),
                 ..Question::default()
             };
             let started = self.agent.ask(question).await.map_err(refusal)?;
@@ -218,6 +232,7 @@ impl AssistantPort for Port {
                 if let ChatSignal::Ended { end, .. } = signal {
                     let chat: Box<ChatView> = end?;
                     view.answer = chat.answer;
+                    view.citations = chat.citations;
                     view.status = chat.status;
                     view.usage = chat.usage;
                     view.warnings.extend(chat.warnings);
@@ -265,6 +280,20 @@ impl AssistantPort for Port {
             known.ok_or(ChatRefusal::UnknownSession)?;
             let rows = self.agent.sessions().checkpoints(&id, ROWS_MAX).await.map_err(store_failed)?;
             Ok(rows.into_iter().map(views::checkpoint).collect())
+        })
+    }
+
+    fn fork(&self, id: String, checkpoint: String) -> BoxFuture<'_, Result<SessionDetailView, ChatRefusal>> {
+        Box::pin(async move {
+            let known = self.agent.sessions().load(&id).await.map_err(store_failed)?;
+            known.ok_or(ChatRefusal::UnknownSession)?;
+            let place = checkpoint.rsplit_once(':').and_then(|(run, step)| Some((run, step.parse().ok()?)));
+            let (run, step) = place.ok_or(ChatRefusal::UnknownCheckpoint)?;
+            let made = self.agent.fork(&id, run, step).await.map_err(|failure| match failure {
+                RunFailure::UnknownSession => ChatRefusal::UnknownCheckpoint,
+                other => refusal(other),
+            })?;
+            self.session(made.session_id).await
         })
     }
 
@@ -320,6 +349,17 @@ impl AssistantPort for Port {
             Some(model) => json!({"provider": model.provider(), "configured": true, "breaker": model.breaker()}),
             None => json!({"provider": "none", "configured": false, "breaker": "closed"}),
         };
-        json!({"llm": llm, "sessions": {"store": sessions.kind(), "up": sessions.is_up()}})
+        let redis = match sessions.kind() {
+            "redis" => json!({"configured": true, "up": sessions.is_up()}),
+            _ => json!({"configured": false}),
+        };
+        let server = |s: fsts_assistant::mcp::ServerStatus| {
+            json!({
+                "name": s.name, "transport": s.transport, "era": s.era, "tools": s.tools, "state": s.state,
+                "age_s": s.age_s, "refused": s.refused.len(),
+            })
+        };
+        let mcp: Vec<Value> = self.foreign.status().into_iter().map(server).collect();
+        json!({"llm": llm, "mcp": mcp, "redis": redis, "vector_db": self.library.status()})
     }
 }

@@ -133,10 +133,13 @@ impl ProgramTools {
         let last_price = self.desk.quote(symbol).map(|q| q.last.get());
         let amount = price.or(last_price).map(|p| p.saturating_mul(qty));
         let live = snapshot.status.mode == fsts_server::views::Mode::Live;
-        let needs = context.tainted || (live && amount.is_none_or(|a| a > CONFIRM_ABOVE_WON));
+        let needs = context.tainted || context.outside || (live && amount.is_none_or(|a| a > CONFIRM_ABOVE_WON));
         let mut flags = Vec::new();
         if context.tainted {
             flags.push("outside_text".to_owned());
+        }
+        if context.outside {
+            flags.push("outside_program".to_owned());
         }
         if last_price.is_none() {
             flags.push("no_price".to_owned());

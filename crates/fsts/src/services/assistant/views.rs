@@ -1,13 +1,14 @@
 //! From the assistant's own shapes to those of the API.
 
-use fsts_assistant::agent::AgentState;
+use fsts_assistant::agent::citations::cited;
 use fsts_assistant::agent::run::status_of;
+use fsts_assistant::agent::{AgentState, Source};
 use fsts_assistant::message::{Msg, Role};
 use fsts_assistant::sessions::deserialize_state;
 use fsts_domain::Timestamp;
 use fsts_server::assistant::views::{
-    ApprovalView, ChatMessageView, ChatView, CheckpointView, ConversationView, ProposedOrderView, ToolCallView,
-    UsageView,
+    ApprovalView, ChatMessageView, ChatView, CheckpointView, CitationView, ConversationView, ProposedOrderView,
+    ToolCallView, UsageView,
 };
 use fsts_server::views::OrderTypeWord;
 use fsts_store::{CheckpointRow, ConversationRow, PENDING, ProposalRow};
@@ -22,7 +23,7 @@ pub fn chat(state: &AgentState, approvals: Vec<ApprovalView>, model: Option<Stri
     let call = |c: &fsts_assistant::agent::CallRecord| ToolCallView {
         id: c.id.clone(),
         name: c.name.clone(),
-        server: "built-in".to_owned(),
+        server: if c.server.is_empty() { "built-in".to_owned() } else { c.server.clone() },
         arguments: c.arguments.clone(),
         status: serde_json::to_value(c.status).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
         duration_ms: c.duration_ms,
@@ -36,13 +37,26 @@ pub fn chat(state: &AgentState, approvals: Vec<ApprovalView>, model: Option<Stri
         answer: state.answer.clone(),
         messages: state.run_messages().iter().map(message).collect(),
         tool_calls: state.calls.iter().map(call).collect(),
-        citations: Vec::new(),
+        citations: citations(state),
         approvals,
         usage: usage(state),
         warnings: state.warnings.clone(),
         model,
         response: None,
     }
+}
+
+/// The sources that the answer names.
+pub fn citations(state: &AgentState) -> Vec<CitationView> {
+    let view = |source: &Source| CitationView {
+        n: source.n,
+        doc_id: source.doc_id.clone(),
+        title: source.title.clone(),
+        url: None,
+        published_at: None,
+        quote: source.quote(),
+    };
+    cited(&state.sources, &state.answer).into_iter().map(view).collect()
 }
 
 /// What a run cost.
@@ -90,6 +104,7 @@ pub fn session(row: &ConversationRow, busy: bool) -> ConversationView {
 /// A checkpoint.
 pub fn checkpoint(row: CheckpointRow) -> CheckpointView {
     CheckpointView {
+        id: format!("{}:{}", row.run_id, row.step),
         run_id: row.run_id,
         step: u64::try_from(row.step).unwrap_or_default(),
         node: row.node,
