@@ -20,8 +20,9 @@ use counts::{Counts, Format, Reader};
 
 const RUNNER_LIMIT: Duration = Duration::from_secs(45 * 60);
 
-/// What of a person's settings must not reach a test: accounts, databases, web hooks.
-const PERSONAL: [&str; 4] = ["FSTS_", "DATABASE_URL", "DISCORD_", "AWS_"];
+/// What of a person's settings must not reach a test: accounts, databases, web hooks, models.
+const PERSONAL: [&str; 10] =
+    ["FSTS_", "DATABASE_URL", "DISCORD_", "AWS_", "LLM_", "OPENAI_", "AZURE_", "REDIS_URL", "MCP_", "VECTOR_DB_URL"];
 /// What a test run is steered by.
 const STEERING: [&str; 2] = ["FSTS_TEST_", "FSTS_NIGHT"];
 /// What `cargo run` says about us; build scripts of others would take it for a change and run again.

@@ -9,6 +9,7 @@
 //! Nothing sleeps: after a step the program is asked to answer once it has seen every frame of it and the clock's
 //! new time, and owes no reply.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -128,9 +129,14 @@ impl Rig {
 
     /// A command of the program with the settings of this rig.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fsts"));
+        self.command_of(env!("CARGO_BIN_EXE_fsts").as_ref(), args)
+    }
+
+    /// Another program with the same settings, which may start ours.
+    pub fn command_of(&self, program: &OsStr, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars().filter(|(n, _)| {
-            let ours = ["FSTS_", "LLM_", "OPENAI_", "AZURE_"].iter().any(|p| n.starts_with(p));
+            let ours = ["FSTS_", "LLM_", "OPENAI_", "AZURE_", "MCP_", "VECTOR_DB_"].iter().any(|p| n.starts_with(p));
             ours || n == "DATABASE_URL" || n == "REDIS_URL"
         }) {
             command.env_remove(name);
