@@ -9,7 +9,19 @@ export interface ToolCall {
   name: string;
   arguments: string;
   result: string;
+  /** Where the tool lives; empty for our own. */
+  server: string;
+  /** The result holds text of strangers. */
+  tainted: boolean;
   state: 'running' | 'done' | 'failed';
+}
+
+/** A passage that the answer names as `[n]`. */
+export interface Citation {
+  n: number;
+  title: string;
+  document: string;
+  quote: string;
 }
 
 export interface Turn {
@@ -18,6 +30,9 @@ export interface Turn {
   tools: ToolCall[];
   /** Proposals that only a person can confirm, and not here. */
   approvals: { id: string; summary: string }[];
+  citations: Citation[];
+  /** What the reader should know about the answer, as codes. */
+  warnings: string[];
   state: 'running' | 'done' | 'partial' | 'failed';
   failure: string;
 }
@@ -36,6 +51,8 @@ const fieldsOf = (text: string): Fields => {
     return {};
   }
 };
+const summaryOf = (proposal: Fields): string => textOf(proposal[`summary_${speech.language}`] ?? proposal.summary);
+const endOf = (status: unknown): 'done' | 'failed' => (status === undefined || status === 'ok' ? 'done' : 'failed');
 const list = (value: unknown): Fields[] => (Array.isArray(value) ? (value as Fields[]) : []);
 
 export class Chat {
@@ -58,8 +75,8 @@ export class Chat {
     if (this.busy) return;
     this.busy = true;
     this.noModel = false;
-    this.turns.push({ role: 'user', text: message, tools: [], approvals: [], state: 'done', failure: '' });
-    this.turns.push({ role: 'assistant', text: '', tools: [], approvals: [], state: 'running', failure: '' });
+    this.turns.push({ role: 'user', text: message, tools: [], approvals: [], citations: [], warnings: [], state: 'done', failure: '' });
+    this.turns.push({ role: 'assistant', text: '', tools: [], approvals: [], citations: [], warnings: [], state: 'running', failure: '' });
     const turn = this.turns[this.turns.length - 1] as Turn;
     this.#stop = new AbortController();
     const body = { message, stream: true, locale: speech.language, ...(this.session ? { session_id: this.session } : {}) };
@@ -93,13 +110,13 @@ export class Chat {
         turn.text += textOf(data.text ?? data.token ?? data.delta ?? data.content);
         break;
       case 'tool.started':
-        turn.tools.push({ id: textOf(data.id ?? data.call_id), name: textOf(data.name ?? data.tool), arguments: textOf(data.arguments), result: '', state: 'running' });
+        turn.tools.push({ id: textOf(data.id ?? data.call_id), name: textOf(data.name ?? data.tool), arguments: textOf(data.arguments), result: '', server: '', tainted: false, state: 'running' });
         break;
       case 'tool.finished':
         this.#toolDone(turn, data);
         break;
       case 'approval.required':
-        turn.approvals.push({ id: textOf(data.approval_id ?? data.id), summary: textOf(data.summary) });
+        turn.approvals.push({ id: textOf(data.approval_id ?? data.id), summary: summaryOf(data) });
         break;
       case 'run.failed':
         turn.state = turn.text === '' ? 'failed' : 'partial';
@@ -118,8 +135,10 @@ export class Chat {
     const name = textOf(data.name ?? data.tool);
     const call = turn.tools.find((one) => one.state === 'running' && (one.id === id || one.name === name));
     if (!call) return;
-    call.state = data.status === 'failed' || data.status === 'error' ? 'failed' : 'done';
+    call.state = endOf(data.status);
+    call.arguments ||= textOf(data.arguments);
     call.result = textOf(data.preview ?? data.result);
+    call.tainted = data.tainted === true;
   }
 
   #ended(turn: Turn, data: Fields): void {
@@ -130,11 +149,24 @@ export class Chat {
         name: textOf(call.name),
         arguments: textOf(call.arguments),
         result: textOf(call.preview),
-        state: call.status === 'failed' || call.status === 'error' ? 'failed' : 'done',
+        server: '',
+        tainted: call.tainted === true,
+        state: endOf(call.status),
       }));
     }
+    for (const told of list(data.tool_calls)) {
+      const call = turn.tools.find((one) => one.id === told.id);
+      if (call && told.server !== 'built-in') call.server = textOf(told.server);
+    }
+    turn.citations = list(data.citations).map((one) => ({
+      n: Number(one.n),
+      title: textOf(one.title),
+      document: textOf(one.doc_id),
+      quote: textOf(one.quote),
+    }));
+    turn.warnings = Array.isArray(data.warnings) ? data.warnings.filter((one): one is string => typeof one === 'string') : [];
     if (turn.approvals.length === 0) {
-      turn.approvals = list(data.approvals).map((one) => ({ id: textOf(one.approval_id), summary: textOf(one.summary) }));
+      turn.approvals = list(data.approvals).map((one) => ({ id: textOf(one.approval_id), summary: summaryOf(one) }));
     }
     turn.state = data.status === 'partial' ? 'partial' : 'done';
   }
