@@ -26,8 +26,10 @@ const EXPOSURE_MAX: &str = "20";
 pub fn run(root: &Path) -> Result<Counts> {
     let mut counts = Counts::default();
     let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("can't read {path}"));
+    let paths = repo::paths(root)?;
     let context = image::Context {
-        paths: repo::paths(root)?,
+        sources: repo::text_files(root, &paths),
+        paths,
         ignore: read("deploy/Dockerfile.dockerignore")?,
         toolchain: read("rust-toolchain.toml")?,
     };

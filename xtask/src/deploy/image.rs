@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::repo::TextFile;
+use crate::tidy::links;
+
 /// What the image is built from.
 #[derive(Debug, Default)]
 pub struct Context {
     /// Files of the repository.
     pub paths: Vec<String>,
+    /// Its sources.
+    pub sources: Vec<TextFile>,
     /// The `.dockerignore` of this Dockerfile.
     pub ignore: String,
     /// `rust-toolchain.toml`.
@@ -51,6 +56,7 @@ pub fn check(text: &str, context: &Context) -> Vec<String> {
     findings.extend(copies(&stages, context));
     findings.extend(runtime(last));
     findings.extend(compiler(&stages, context));
+    findings.extend(embedded(&stages, context));
     for stage in &stages {
         let variables = stage.all("ENV").chain(stage.all("ARG"));
         let secret = |rest: &&str| SECRET_WORDS.iter().any(|w| rest.split('=').next().unwrap_or_default().contains(w));
@@ -127,6 +133,23 @@ fn missing(source: &str, context: &Context) -> Option<String> {
     (!let_in).then(|| format!("COPY {source}: the .dockerignore keeps it out"))
 }
 
+/// A text that is compiled into the program from beside the sources must be copied like these.
+fn embedded(stages: &[Stage], context: &Context) -> Vec<String> {
+    let copied: BTreeSet<&str> = stages.iter().flat_map(|s| s.all("COPY")).flat_map(str::split_whitespace).collect();
+    let mut findings = Vec::new();
+    for file in context.sources.iter().filter(|f| f.path.starts_with("crates/") && f.path.contains("/src/")) {
+        let macros = ["include_str!(\"", "include_bytes!(\""];
+        for rest in macros.iter().flat_map(|start| file.text.split(start).skip(1)) {
+            let target = links::resolve(&file.path, rest.split('"').next().unwrap_or_default());
+            let top = target.split('/').next().unwrap_or_default();
+            if context.paths.contains(&target) && !copied.contains(top) {
+                findings.push(format!("{} embeds {target}, which is not copied", file.path));
+            }
+        }
+    }
+    findings
+}
+
 fn runtime(stage: &Stage) -> Vec<String> {
     let mut findings = Vec::new();
     let mut must = |holds: bool, what: &str| {
@@ -167,7 +190,8 @@ mod tests {
 
     fn findings(text: &str) -> Vec<String> {
         let context = Context {
-            paths: vec!["crates/a/src/lib.rs".to_owned(), "secret/x".to_owned()],
+            paths: ["crates/a/src/lib.rs", "secret/x", "README.md"].map(str::to_owned).to_vec(),
+            sources: Vec::new(),
             ignore: "*\n!crates\n".to_owned(),
             toolchain: "channel = \"1.95.0\"\n".to_owned(),
         };
@@ -195,6 +219,21 @@ mod tests {
             let found = findings(&GOOD.replace(right, wrong));
             assert!(found.iter().any(|f| f.contains(said)), "{wrong}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_compiled_in_and_not_copied_is_found() {
+        let source = |text: &str| TextFile { path: "crates/a/src/lib.rs".to_owned(), text: text.to_owned() };
+        let found = |text: &str| {
+            let context = Context {
+                paths: ["crates/a/src/lib.rs", "crates/a/b.txt", "README.md"].map(str::to_owned).to_vec(),
+                sources: vec![source(text)],
+                ..Context::default()
+            };
+            embedded(&stages(GOOD), &context)
+        };
+        assert_eq!(found("include_str!(\"../b.txt\")"), Vec::<String>::new());
+        assert!(found("a(include_bytes!(\"../../../README.md\"))")[0].contains("README.md"));
     }
 
     #[test]

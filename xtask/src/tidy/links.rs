@@ -98,7 +98,7 @@ fn is_built(path: &str) -> bool {
 }
 
 /// `target` as seen from `page`, without its anchor.
-fn resolve(page: &str, target: &str) -> String {
+pub(crate) fn resolve(page: &str, target: &str) -> String {
     let mut parts: Vec<&str> = page.split('/').collect();
     parts.pop();
     for part in target.split('#').next().unwrap_or_default().split('/') {
