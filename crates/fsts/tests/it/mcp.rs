@@ -32,7 +32,7 @@ async fn client(environment: &str, args: &[&str], folder: Option<&Rig>) -> Resul
     serde_json::from_str(out.trim()).map_err(|_| format!("{out}{err}"))
 }
 
-fn seen<'v>(answer: &'v Value, at: usize) -> &'v Value {
+fn seen(answer: &Value, at: usize) -> &Value {
     &answer["results"][at]
 }
 
