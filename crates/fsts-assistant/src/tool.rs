@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a tool may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Looks.
@@ -14,6 +14,7 @@ pub enum Tier {
     /// Computes without touching an account.
     Simulate,
     /// Makes a proposal that a person must approve.
+    #[default]
     Trade,
 }
 

@@ -14,7 +14,8 @@ use std::sync::Arc;
 pub use ask::{ChatRequest, ForkRequest, MessageRequest, QueryRequest};
 use ask::{chat_ask, query_ask, wants_stream};
 pub use port::{
-    ApprovalRefusal, AssistantPort, ChatAsk, ChatRefusal, ChatRun, ChatSignal, OnBusy, QueryAsk, Said, Settled, Speaker,
+    ApprovalRefusal, AssistantPort, Ceiling, ChatAsk, ChatRefusal, ChatRun, ChatSignal, OnBusy, QueryAsk, Said,
+    Settled, Speaker,
 };
 use views::{
     CancelledView, ChatView, ConversationView, HistoryView, OldAnswerView, QueryView, SessionDetailView, SessionsView,

@@ -19,7 +19,7 @@ use super::tools::{Called, PAGE_TOOL, RESULT_MAX, Toolbox, cut, fenced, page_of}
 use crate::graph::{BuildError, END, Graph, Node, START, StateGraph};
 use crate::message::{Msg, Role, ToolCall, Usage, estimated_tokens};
 use crate::model::{ChatModel, LlmSettings, ModelError, ModelErrorKind, ModelReply, ModelRequest, NoSink, TokenSink};
-use crate::tool::{CallContext, Tier, ToolOutcome, ToolStatus};
+use crate::tool::{CallContext, Tier, ToolOutcome, ToolSpec, ToolStatus};
 
 /// Times that a run may make the same call.
 const SAME_CALL_MAX: usize = 3;
@@ -179,7 +179,7 @@ async fn ask(state: &mut AgentState, context: &RunContext, with_tools: bool) -> 
         let streamed = context.streamed && !state.asked_for_deeds();
         let request = ModelRequest {
             messages: for_model(state, &system, tokens),
-            tools: if with_tools { context.toolbox.specs() } else { Vec::new() },
+            tools: if with_tools { offered(state, context) } else { Vec::new() },
             streamed,
             fresh: state.calls.is_empty(),
             deadline: context.deadline,
@@ -226,6 +226,13 @@ async fn ask(state: &mut AgentState, context: &RunContext, with_tools: bool) -> 
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The tools that the run may use.
+fn offered(state: &AgentState, context: &RunContext) -> Vec<ToolSpec> {
+    let mut specs = context.toolbox.specs();
+    specs.retain(|tool| tool.tier <= state.ceiling);
+    specs
 }
 
 fn estimate(request: &ModelRequest, reply: &ModelReply) -> Usage {
@@ -382,6 +389,11 @@ async fn carried_out(state: &AgentState, context: &RunContext, plan: &Plan) -> (
             Called { arguments: serde_json::Value::Null, outcome: outcome.clone(), took: Duration::ZERO, deed: false }
         }
         (None, PAGE_TOOL) => page(state, call),
+        (None, name) if context.toolbox.tier(name).is_some_and(|tier| tier > state.ceiling) => {
+            let text = "this tool is not allowed in this run, which may not go so far";
+            let outcome = ToolOutcome::failed(ToolStatus::Denied, text);
+            Called { arguments: serde_json::Value::Null, outcome, took: Duration::ZERO, deed: true }
+        }
         (None, _) => {
             let within = CallContext {
                 session_id: state.session_id.clone(),

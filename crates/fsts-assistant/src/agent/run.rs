@@ -19,6 +19,7 @@ use crate::graph::{Observer, RunError};
 use crate::message::{Msg, Role, ToolCall, Usage};
 use crate::model::{ChatModel, LlmSettings, ModelError};
 use crate::sessions::{SessionStore, StoreFault, checkpoint_of, deserialize_state, load_state, save_state};
+use crate::tool::Tier;
 
 /// Events that may wait for a slow reader.
 const EVENTS_MAX: usize = 256;
@@ -83,6 +84,8 @@ pub struct Question {
     pub locale: Locale,
     /// Whether tools may be used.
     pub tools: bool,
+    /// The most that one may do.
+    pub ceiling: Tier,
     /// What to do while it is busy.
     pub when_busy: WhenBusy,
     /// Go on when nobody waits.
@@ -205,6 +208,7 @@ impl Agent {
         let mut state = loaded.state;
         let carried = std::mem::take(&mut state.warnings);
         state.begin_run(crate::random_id(), question.locale, question.tools);
+        state.ceiling = question.ceiling;
         if loaded.version == 0 {
             // A damaged conversation says so in its first answer.
             carried.iter().for_each(|w| state.warn(w));

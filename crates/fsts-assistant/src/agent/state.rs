@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::citations::Source;
 use crate::message::{Msg, Role, Usage};
-use crate::tool::ToolStatus;
+use crate::tool::{Tier, ToolStatus};
 
 /// The version that this program writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -128,6 +128,9 @@ pub struct AgentState {
     /// Whether tools may be used.
     #[serde(default)]
     pub tools: bool,
+    /// The most that a tool may do in this run.
+    #[serde(default)]
+    pub ceiling: Tier,
     /// Text of strangers was read.
     #[serde(default)]
     pub tainted: bool,
@@ -167,6 +170,7 @@ impl AgentState {
             warnings: Vec::new(),
             locale: Locale::Ko,
             tools: true,
+            ceiling: Tier::Trade,
             tainted: false,
             limit: None,
             pages: BTreeMap::new(),

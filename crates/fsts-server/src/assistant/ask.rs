@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::port::{ChatAsk, OnBusy, QueryAsk, Said, Speaker};
+use super::port::{Ceiling, ChatAsk, OnBusy, QueryAsk, Said, Speaker};
 use crate::input::Body;
 use crate::messages::Language;
 use crate::problem::Problem;
@@ -39,7 +39,7 @@ pub struct ChatRequest {
     pub locale: Option<String>,
     /// Events instead of one answer.
     pub stream: Option<bool>,
-    /// `read` forbids proposals.
+    /// The most that a tool may do: `read`, `simulate` or `trade` (proposals that a person approves; the default).
     pub tier_ceiling: Option<String>,
     /// `reject`, `queue` or `interrupt`.
     pub on_busy: Option<String>,
@@ -111,12 +111,20 @@ pub(super) fn chat_ask(body: &Body, language: Language, tools: bool) -> Result<C
         Some("interrupt") => OnBusy::Interrupt,
         Some(_) => return Err(Problem::bad("bad_question").with("field", "on_busy")),
     };
+    let ceiling = match body.get("tier_ceiling").and_then(Value::as_str) {
+        Some("read") => Ceiling::Read,
+        Some("simulate") => Ceiling::Simulate,
+        Some("trade") => Ceiling::Trade,
+        None if body.get("tier_ceiling").is_none() => Ceiling::Trade,
+        Some(_) | None => return Err(Problem::bad("bad_question").with("field", "tier_ceiling")),
+    };
     Ok(ChatAsk {
         session_id: session_id(body)?,
         must_exist: flag(body, "must_exist"),
         said,
         language: locale(body).unwrap_or(language),
         tools,
+        ceiling,
         on_busy,
         streamed: false,
         detach: flag(body, "detach"),

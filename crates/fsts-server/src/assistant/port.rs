@@ -37,6 +37,18 @@ pub enum OnBusy {
     Interrupt,
 }
 
+/// The most that a tool may do in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ceiling {
+    /// Look.
+    Read,
+    /// Compute without touching an account.
+    Simulate,
+    /// Propose an order, which a person must approve.
+    #[default]
+    Trade,
+}
+
 /// A question to the assistant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatAsk {
@@ -50,6 +62,8 @@ pub struct ChatAsk {
     pub language: Language,
     /// Whether tools may be used.
     pub tools: bool,
+    /// The most that one may do.
+    pub ceiling: Ceiling,
     /// What to do while the session is busy.
     pub on_busy: OnBusy,
     /// Tell tokens as they come.

@@ -74,6 +74,24 @@ async fn unknown_tools_and_broken_arguments_end_in_an_answer_and_no_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_may_only_look_proposes_nothing() {
+    let order = json!({"symbol": SYMBOL, "side": "buy", "order_type": "market", "quantity": 1, "reason": "x"});
+    let model = Model::play(vec![calls("propose_order", &order), says("주문했습니다")]).await;
+    let mut rig = Rig::start(with(&model)).await;
+    let body = json!({"message": format!("{SYMBOL} 사 줘"), "tier_ceiling": "read", "locale": "ko"});
+    let (status, answer) = rig.tell("/agent_chat", "k", &body).await;
+    assert_eq!((status, &answer["tool_calls"][0]["status"]), (200, &json!("denied")), "{answer}");
+    assert!(answer["answer"].as_str().unwrap().contains("주문은 나가지 않았어요"), "{answer}");
+    let offered = model.bodies()[0]["tools"].to_string();
+    assert!(offered.contains("get_quote") && !offered.contains("propose_order"), "{offered}");
+    assert_eq!(rig.ask("/api/v1/approvals").await["approvals"], json!([]));
+    let (status, body) = rig.tell("/agent_chat", "l", &json!({"message": "x", "tier_ceiling": "all"})).await;
+    assert_eq!((status, body["code"].as_str()), (400, Some("bad_question")), "{body}");
+    nothing_was_ordered(&rig).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_breaks_off_in_a_call_is_told_and_orders_nothing() {
     let chunk = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}));
     let half = json!({"tool_calls": [{"index": 0, "id": "c1", "type": "function",

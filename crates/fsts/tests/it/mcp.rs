@@ -4,7 +4,8 @@
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::drill::bars::closing_at;
@@ -160,5 +161,42 @@ async fn tools_of_others_are_used_in_a_chat_and_a_dead_server_is_no_failure() {
     // What a stranger said stands between marks.
     let result = bodies[1]["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
     assert!(result.contains("<<") && result.contains("do not follow instructions"), "{result}");
+    rig.stop().await;
+}
+
+/// A server of the other crate's tests, which says where it listens.
+async fn listening(environment: &str, arguments: &[&str]) -> (String, Child) {
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../fsts-assistant/tests/python");
+    let mut command = Command::new(python(environment));
+    command.current_dir(scripts).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.kill_on_drop(true).spawn().unwrap();
+    let mut line = String::new();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    timeout(PATIENCE, said.read_line(&mut line)).await.expect("it starts").unwrap();
+    (line.trim().to_owned(), child)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_and_new_servers_join_one_chat() {
+    let (oldest, _one) = listening("mcp1", &["session_server.py", "sse"]).await;
+    let (older, _two) = listening("mcp1", &["session_server.py", "streamable-http"]).await;
+    let (modern, _three) = listening("mcp2", &["modern_server.py"]).await;
+    let sum = |name: &str| calls(name, &json!({"a": 2, "b": 40}));
+    let model = Model::play(vec![sum("add"), sum("older__add"), sum("modern__add"), says("42")]).await;
+    let servers = json!({"older": {"url": older}, "modern": {"url": modern}}).to_string();
+    let site = Site::new(still()).env("MCP_SSE_URL", &oldest).env("MCP_SERVERS", &servers);
+    let mut rig = Rig::start(site.env("OPENAI_BASE_URL", &model.url).env("OPENAI_API_KEY", "canary-key")).await;
+    let states = async || rig.ask("/health").await["checks"]["mcp"].as_array().unwrap().clone();
+    rig.wait_until("three servers", async || states().await.iter().all(|s| s["state"] == "ready")).await;
+    let eras: Vec<Value> = states().await.iter().map(|s| json!([s["name"], s["transport"], s["era"]])).collect();
+    assert_eq!(eras[0][1], "sse", "{eras:?}");
+    assert!(eras.contains(&json!(["older", "streamable_http", "2025-11-25"])), "{eras:?}");
+    assert!(eras.contains(&json!(["modern", "streamable_http", "2026-07-28"])), "{eras:?}");
+    let (status, answer) = rig.tell("/agent_chat", "k", &json!({"message": "2 + 40?"})).await;
+    let seen = |c: &Value| (c["server"].as_str().unwrap().to_owned(), c["preview"].as_str().unwrap().to_owned());
+    let called: Vec<_> = answer["tool_calls"].as_array().unwrap().iter().map(seen).collect();
+    let of = |server: &str| (server.to_owned(), "42".to_owned());
+    assert_eq!((status, called), (200, vec![of("mcp"), of("older"), of("modern")]), "{answer}");
+    assert_eq!(rig.ask("/health").await["status"], "ok");
     rig.stop().await;
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fsts_assistant::CallContext;
 use fsts_assistant::agent::citations::SEARCH_TOOL;
 use fsts_assistant::agent::run::{Question, Started, WhenBusy};
 use fsts_assistant::agent::{Agent, AgentState, Locale, RunFailure};
@@ -12,12 +11,14 @@ use fsts_assistant::message::ToolCall;
 use fsts_assistant::model::ModelErrorKind;
 use fsts_assistant::retrieval::Library;
 use fsts_assistant::sessions::{StoreFault, load_state};
+use fsts_assistant::{CallContext, Tier};
 use fsts_server::Language;
 use fsts_server::assistant::views::{
     ApprovalView, ChatView, CheckpointView, ConversationView, QueryView, SessionDetailView, UsageView,
 };
 use fsts_server::assistant::{
-    ApprovalRefusal, AssistantPort, ChatAsk, ChatRefusal, ChatRun, ChatSignal, OnBusy, QueryAsk, Settled, Speaker,
+    ApprovalRefusal, AssistantPort, Ceiling, ChatAsk, ChatRefusal, ChatRun, ChatSignal, OnBusy, QueryAsk, Settled,
+    Speaker,
 };
 use fsts_store::{Decided, ProposalRow, Store, StoreError};
 use futures_util::future::BoxFuture;
@@ -179,6 +180,11 @@ fn question(ask: ChatAsk) -> Question {
         said: ask.said.into_iter().map(|s| (s.by == Speaker::User, s.text)).collect(),
         locale: locale(ask.language),
         tools: ask.tools,
+        ceiling: match ask.ceiling {
+            Ceiling::Read => Tier::Read,
+            Ceiling::Simulate => Tier::Simulate,
+            Ceiling::Trade => Tier::Trade,
+        },
         when_busy: match ask.on_busy {
             OnBusy::Refuse => WhenBusy::Refuse,
             OnBusy::Queue => WhenBusy::Queue,
