@@ -75,6 +75,9 @@ pub struct Book {
     /// What each bot's own orders realized, after costs.
     #[serde(default)]
     pub(crate) bot_realized: BTreeMap<BotId, Won>,
+    /// Day of each bot's last run before the close.
+    #[serde(default)]
+    pub(crate) daily_runs: BTreeMap<BotId, TradingDay>,
     pub(crate) cash: Won,
     pub(crate) reserved: Won,
     pub(crate) realized: Won,
@@ -116,6 +119,7 @@ impl Book {
             stopped_bots: BTreeSet::new(),
             made_bots: Vec::new(),
             bot_realized: BTreeMap::new(),
+            daily_runs: BTreeMap::new(),
             cash: Won::ZERO,
             reserved: Won::ZERO,
             realized: Won::ZERO,
@@ -316,6 +320,7 @@ impl Book {
             | Record::BotSwitched { .. }
             | Record::BotMade(_)
             | Record::BotDeleted { .. }
+            | Record::DailyRun { .. }
             | Record::Requested { .. }
             | Record::DayClosed { .. }) => self.apply_state(state),
         }
@@ -359,6 +364,7 @@ impl Book {
             Record::BotSwitched { bot, to } => self.switch_bot(*bot, *to),
             Record::BotMade(definition) => self.add_bot(definition),
             Record::BotDeleted { bot } => self.forget_bot(*bot),
+            Record::DailyRun { bot, day, .. } => drop(self.daily_runs.insert(*bot, *day)),
             Record::Requested { key, body, id, blocked } => {
                 let request = RequestRecord { body: body.clone(), id: *id, blocked: blocked.clone(), day: self.day };
                 self.requests.insert(key.clone(), request);

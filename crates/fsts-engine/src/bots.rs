@@ -6,12 +6,12 @@ use fsts_domain::{BotId, Qty, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 
 use crate::book::Book;
-use crate::config::BotConfig;
+use crate::config::{BotConfig, Context};
 use crate::effect::{Effects, Reply};
 use crate::engine::{Bot, ConfigError, Engine};
 use crate::event::SymbolBar;
 use crate::record::Record;
-use crate::strategy::{BarView, Strategy, Target};
+use crate::strategy::{BarView, Interval, Strategy, Target};
 
 /// Most bots of one account: each is asked at every slice.
 pub const BOTS_MAX: usize = 64;
@@ -198,6 +198,12 @@ impl<S: Strategy> Engine<S> {
         Some(fence + lost - self.capital_used(config.id))
     }
 
+    /// False for a bot on daily bars that is connected to a broker: it decides when it is run, not on minutes.
+    pub(crate) fn takes_slices(&self, bot: usize) -> bool {
+        let is_simulated = self.config.context == Context::Simulated;
+        is_simulated || self.bots.get(bot).is_some_and(|b| b.needs.interval == Interval::Minute)
+    }
+
     /// False for a bot that is stopped.
     pub(crate) fn decides(&self, bot: usize) -> bool {
         self.bots.get(bot).is_some_and(|b| !self.book.is_stopped(b.config.id))
@@ -212,7 +218,7 @@ enum Unfit {
 
 impl<S: Strategy> Bot<S> {
     /// Shows a past slice; nothing is decided and nothing is held.
-    fn see(&mut self, bars: &[SymbolBar]) {
+    pub(crate) fn see(&mut self, bars: &[SymbolBar]) {
         self.views.clear();
         self.decisions.clear();
         for SymbolBar { symbol, bar } in bars {

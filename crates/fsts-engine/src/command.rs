@@ -46,6 +46,7 @@ impl<S: Strategy> Engine<S> {
             Command::SwitchBot { bot, to } => self.switch_bot(*bot, *to, fx),
             Command::CreateBot(definition) => self.create_bot(definition, fx),
             Command::DeleteBot { bot } => self.delete_bot(*bot, fx),
+            Command::RunDaily(run) => self.run_daily(run, fx),
             Command::Reconcile => {
                 self.reconcile_now();
                 Reply::Done

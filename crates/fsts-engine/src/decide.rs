@@ -41,39 +41,47 @@ impl<S: Strategy> Engine<S> {
     /// Lets every bot decide on a slice, then turns the targets into orders, sells before buys.
     pub(crate) fn decide(&mut self, at: Timestamp, bars: &[SymbolBar], fx: &mut Effects) {
         for bot in 0..self.bots.len() {
-            if !self.ask_strategy(bot, bars) {
-                continue;
-            }
-            if self.warming || !self.decides(bot) {
-                continue;
-            }
-            let decisions = self.bots.get_mut(bot).map(|b| std::mem::take(&mut b.decisions)).unwrap_or_default();
-            if let Some(b) = self.bots.get_mut(bot) {
-                let said = decisions.iter().find(|d| d.target.is_some()).or(decisions.last());
-                b.last_decision = said.map(|d| (at, d.signal));
-            }
-            let first_line = self.log_decisions(at, bot, &decisions, bars);
-            for decision in &decisions {
-                let symbol = self.bots.get(bot).and_then(|b| b.symbols.get(decision.slot as usize).copied());
-                symbol.into_iter().for_each(|symbol| self.supersede(bot, symbol, decision));
-            }
-            let sides: &[Side] = match decisions.iter().any(|d| d.target.is_some()) {
-                true => &[Side::Sell, Side::Buy],
-                false => &[],
-            };
-            for wanted in sides.iter().copied() {
-                for (n, decision) in decisions.iter().enumerate() {
-                    if let Some(goal) = self.goal_of(bot, n, decision) {
-                        self.follow(goal, (wanted, first_line.map(|l| l + n)), fx);
-                    }
-                }
-            }
-            if let Some(b) = self.bots.get_mut(bot) {
-                b.decisions = decisions;
+            if self.takes_slices(bot) {
+                self.decide_as(bot, at, bars, fx);
             }
         }
+        self.hand_over_lines(fx);
+    }
+
+    pub(crate) fn hand_over_lines(&mut self, fx: &mut Effects) {
         if !self.lines.is_empty() {
             fx.decisions.append(&mut self.lines);
+        }
+    }
+
+    /// Lets one bot decide on a slice; its buys are placed in the order of the bars.
+    pub(crate) fn decide_as(&mut self, bot: usize, at: Timestamp, bars: &[SymbolBar], fx: &mut Effects) {
+        if !self.ask_strategy(bot, bars) || self.warming || !self.decides(bot) {
+            return;
+        }
+        let decisions = self.bots.get_mut(bot).map(|b| std::mem::take(&mut b.decisions)).unwrap_or_default();
+        if let Some(b) = self.bots.get_mut(bot) {
+            let said = decisions.iter().find(|d| d.target.is_some()).or(decisions.last());
+            b.last_decision = said.map(|d| (at, d.signal));
+        }
+        let first_line = self.log_decisions(at, bot, &decisions, bars);
+        for decision in &decisions {
+            let symbol = self.bots.get(bot).and_then(|b| b.symbols.get(decision.slot as usize).copied());
+            symbol.into_iter().for_each(|symbol| self.supersede(bot, symbol, decision));
+        }
+        let sides: &[Side] = match decisions.iter().any(|d| d.target.is_some()) {
+            true => &[Side::Sell, Side::Buy],
+            false => &[],
+        };
+        for wanted in sides.iter().copied() {
+            for (n, decision) in decisions.iter().enumerate() {
+                if let Some(goal) = self.goal_of(bot, n, decision) {
+                    self.follow(goal, (wanted, first_line.map(|l| l + n)), fx);
+                }
+            }
+        }
+        if let Some(b) = self.bots.get_mut(bot) {
+            b.decisions = decisions;
         }
     }
 

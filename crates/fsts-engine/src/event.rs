@@ -6,6 +6,7 @@ use fsts_domain::{Bar, BotId, IntentId, OrderKind, OrderNumber, Price, Qty, Side
 use serde::{Deserialize, Serialize};
 
 use crate::bots::{BotDefinition, BotSwitch};
+use crate::daily::DailyRun;
 use crate::port::{
     AccountReport, CancelOutcome, Complete, Inquiry, Notice, OrderReport, SubmitOutcome, complete_from_tape,
 };
@@ -198,4 +199,6 @@ pub enum Command {
     },
     /// Ask the broker for orders and account now.
     Reconcile,
+    /// Let a bot on daily bars decide on the day as it stands; once a day.
+    RunDaily(Box<DailyRun>),
 }

@@ -297,4 +297,13 @@ pub enum Record {
         /// The bot.
         bot: BotId,
     },
+    /// A bot decided on the day as it stood before the close; its orders are of the same batch.
+    DailyRun {
+        /// The bot.
+        bot: BotId,
+        /// The day, of which it is the only run.
+        day: TradingDay,
+        /// Its symbols, the best first.
+        symbols: Vec<Symbol>,
+    },
 }

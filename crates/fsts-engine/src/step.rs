@@ -173,7 +173,7 @@ impl<S: Strategy> Engine<S> {
 
     /// Moves a symbol's last price and the value of what is held of it.
     #[inline]
-    fn mark(&mut self, symbol: SymbolIx, (open, close): (Price, Price), (at, day): (Timestamp, TradingDay)) {
+    pub(crate) fn mark(&mut self, symbol: SymbolIx, (open, close): (Price, Price), (at, day): (Timestamp, TradingDay)) {
         let Some(view) = self.views.get_mut(symbol) else { return };
         let previous = view.last;
         view.note(day, open, close, at);
@@ -196,6 +196,8 @@ impl<S: Strategy> Engine<S> {
     pub(crate) fn trading_context(&self, symbol: SymbolIx, interval: Interval) -> Option<crate::decide::Venue> {
         let view = self.views.get(symbol)?;
         let reference = view.last?;
+        // Behind a network it is always now, also when the bar is a day's.
+        let interval = if self.is_connected() { Interval::Minute } else { interval };
         let (rules, base, part) = match interval {
             Interval::Minute => (self.rules, view.base, self.part),
             Interval::Day => {

@@ -111,6 +111,9 @@ pub trait Strategy {
 
     /// All its symbols' bars of one instant, by symbol. Pushes one decision for each bar, in the same order.
     fn on_slice(&mut self, bars: &[BarView], out: &mut Vec<Decision>);
+
+    /// Forgets every bar that it has seen.
+    fn reset(&mut self);
 }
 
 impl Strategy for Box<dyn Strategy + Send> {
@@ -119,5 +122,8 @@ impl Strategy for Box<dyn Strategy + Send> {
     }
     fn on_slice(&mut self, bars: &[BarView], out: &mut Vec<Decision>) {
         (**self).on_slice(bars, out);
+    }
+    fn reset(&mut self) {
+        (**self).reset();
     }
 }

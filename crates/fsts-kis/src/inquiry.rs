@@ -68,6 +68,8 @@ pub struct Quote {
     pub lower_limit: Option<Price>,
     /// Shares of the day so far.
     pub volume: i64,
+    /// Won of the day so far.
+    pub value: Won,
 }
 
 /// How bars before a split are given.
@@ -186,6 +188,7 @@ impl Rest {
             upper_limit: price(&answer.stck_mxpr)?,
             lower_limit: price(&answer.stck_llam)?,
             volume: answer.acml_vol.whole().map_err(in_call(call))?,
+            value: answer.acml_tr_pbmn.won().map_err(in_call(call))?,
         })
     }
 

@@ -119,6 +119,8 @@ impl Strategy for Never {
     fn on_slice(&mut self, bars: &[BarView], out: &mut Vec<Decision>) {
         out.extend(bars.iter().map(|view| decision(view, None)));
     }
+
+    fn reset(&mut self) {}
 }
 
 /// In at one bar and out at the next: an order for every bar.
@@ -133,6 +135,8 @@ impl Strategy for Flip {
         let target = |view: &BarView| if view.held.is_zero() { Target::Enter } else { Target::Exit };
         out.extend(bars.iter().map(|view| decision(view, Some(target(view)))));
     }
+
+    fn reset(&mut self) {}
 }
 
 fn decision(view: &BarView, target: Option<Target>) -> Decision {

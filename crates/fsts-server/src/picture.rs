@@ -261,6 +261,7 @@ fn subject(record: &Record) -> Option<(IntentId, Option<String>)> {
         | Record::BotSwitched { .. }
         | Record::BotMade(_)
         | Record::BotDeleted { .. }
+        | Record::DailyRun { .. }
         | Record::Requested { .. }
         | Record::DayClosed { .. } => None,
     }

@@ -61,6 +61,7 @@ pub(crate) fn order_of(record: &Record) -> Option<IntentId> {
         | Record::BotSwitched { .. }
         | Record::BotMade(_)
         | Record::BotDeleted { .. }
+        | Record::DailyRun { .. }
         | Record::Requested { .. }
         | Record::DayClosed { .. } => None,
     }
@@ -95,6 +96,7 @@ pub(crate) fn symbols_of(book: &Book, record: &Record, order: Option<&LiveOrder>
         | Record::BotSwitched { .. }
         | Record::BotMade(_)
         | Record::BotDeleted { .. }
+        | Record::DailyRun { .. }
         | Record::Requested { .. }
         | Record::DayClosed { .. } => Vec::new(),
     }

@@ -47,6 +47,10 @@ impl<S: Strategy> Strategy for Protected<S> {
     fn on_slice(&mut self, bars: &[BarView], out: &mut Vec<Decision>) {
         self.inner.on_slice(bars, out);
     }
+
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
 }
 
 #[cfg(test)]

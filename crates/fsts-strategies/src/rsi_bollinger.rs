@@ -75,4 +75,8 @@ impl Strategy for RsiBollinger {
             out.push(decision);
         }
     }
+
+    fn reset(&mut self) {
+        self.symbols.clear();
+    }
 }

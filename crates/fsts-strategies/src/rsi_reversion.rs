@@ -138,4 +138,8 @@ impl Strategy for RsiReversion {
             out.push(decision);
         }
     }
+
+    fn reset(&mut self) {
+        self.symbols.clear();
+    }
 }

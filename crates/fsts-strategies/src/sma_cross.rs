@@ -104,4 +104,8 @@ impl Strategy for SmaCross {
             out.push(decision);
         }
     }
+
+    fn reset(&mut self) {
+        self.symbols.clear();
+    }
 }

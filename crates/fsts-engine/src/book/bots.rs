@@ -58,6 +58,7 @@ impl Book {
         self.switch_bot(bot, BotSwitch::Running);
         self.made_bots.retain(|d| d.config.id != bot);
         self.bot_realized.remove(&bot);
+        self.daily_runs.remove(&bot);
     }
 
     /// Books a result to the account, and to the bot whose order it was.

@@ -56,6 +56,8 @@ impl Strategy for Watcher {
             out.push(Decision { slot: view.slot, target, signal: "hold", indicators: [0.0; INDICATORS_MAX] });
         }
     }
+
+    fn reset(&mut self) {}
 }
 
 /// Runs minutes of two symbols through the engine, orders answered inline, and tells what the last part allocated.

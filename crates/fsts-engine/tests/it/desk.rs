@@ -27,23 +27,30 @@ pub struct Script {
     /// What a bot made at run time wants at every bar.
     always: Option<Target>,
     warm_up: u32,
+    interval: Interval,
 }
 
 impl Strategy for Script {
     fn needs(&self) -> Needs {
-        let warm_up = self.warm_up;
-        Needs { interval: Interval::Minute, warm_up, indicators: &["close"], protection: self.protection }
+        let (interval, warm_up) = (self.interval, self.warm_up);
+        Needs { interval, warm_up, indicators: &["close"], protection: self.protection }
     }
 
     fn on_slice(&mut self, bars: &[BarView], out: &mut Vec<Decision>) {
         for view in bars {
-            let target = self.wants.borrow_mut().remove(&view.slot).or(self.always);
+            // A run before the close shows closed days first; what is wanted is wanted at the end.
+            let mut wants = self.wants.borrow_mut();
+            let daily = self.interval == Interval::Day;
+            let wanted = if daily { wants.get(&view.slot).copied() } else { wants.remove(&view.slot) };
+            let target = wanted.or(self.always);
             let mut indicators = [f64::NAN; INDICATORS_MAX];
             indicators[0] = view.close().0;
             let signal = if target.is_some() { "want" } else { "hold" };
             out.push(Decision { slot: view.slot, target, signal, indicators });
         }
     }
+
+    fn reset(&mut self) {}
 }
 
 /// The strategy of a bot made at run time: `enter` and `exit` want that at every bar.
@@ -54,7 +61,7 @@ fn made(definition: &BotDefinition) -> Result<Script, String> {
         other => return Err(format!("no strategy `{other}`")),
     };
     let warm_up = definition.params.get("warm_up").map_or(0, |n| *n as u32);
-    Ok(Script { wants: Wants::default(), protection: None, always, warm_up })
+    Ok(Script { wants: Wants::default(), protection: None, always, warm_up, interval: Interval::Minute })
 }
 
 /// How a desk is set up.
@@ -62,8 +69,9 @@ pub struct Setup {
     pub config: EngineConfig,
     pub rules: RuleBook,
     pub protections: Vec<(BotId, Option<Protection>)>,
-    /// Ring-fence of the first bot.
+    /// Ring-fence of the first bot, and its bars.
     pub capital: Option<Won>,
+    pub interval: Interval,
     pub cash: Won,
     pub holdings: Vec<(&'static str, i64)>,
     pub at: Timestamp,
@@ -77,6 +85,7 @@ impl Default for Setup {
             rules: RuleBook::krx(FeeSchedule::KIS_BANKIS),
             protections: vec![(bot("alpha"), None), (bot("beta"), None)],
             capital: None,
+            interval: Interval::Minute,
             cash: won(10_000_000),
             holdings: Vec::new(),
             at: half_past_nine(),
@@ -109,7 +118,9 @@ impl Setup {
             let (sizing, style) = (Sizing::Shares(qty(10)), OrderStyle::MarketableLimit { collar_ticks: 2 });
             let capital = if bots.is_empty() { self.capital } else { None };
             let config = BotConfig { id: *id, symbols, sizing, style, capital };
-            bots.push((config, Script { wants: Rc::clone(&want), protection: *protection, always: None, warm_up: 0 }));
+            let interval = if bots.is_empty() { self.interval } else { Interval::Minute };
+            let (protection, warm_up) = (*protection, 3 * u32::from(interval == Interval::Day));
+            bots.push((config, Script { wants: Rc::clone(&want), protection, always: None, warm_up, interval }));
             wants.push(want);
         }
         let symbols: Vec<Symbol> = self.config.universe.iter().map(|i| i.symbol).collect();

@@ -116,6 +116,7 @@ fn bot_records() -> Vec<Record> {
         switched(BotSwitch::Paused),
         switched(BotSwitch::Stopped),
         Record::BotDeleted { bot: bot("beta") },
+        Record::DailyRun { bot: bot("alpha"), day: today(), symbols: vec![symbol(HYNIX), symbol(SAMSUNG)] },
     ]
 }
 
@@ -154,6 +155,7 @@ fn variant(record: &Record) -> usize {
         Record::BotSwitched { .. } => 24,
         Record::BotMade(_) => 25,
         Record::BotDeleted { .. } => 26,
+        Record::DailyRun { .. } => 27,
     }
 }
 
@@ -173,7 +175,7 @@ fn records_are_written_as_they_always_were() {
 #[test]
 fn every_kind_of_record_has_a_golden_line() {
     let seen: BTreeSet<usize> = entries().iter().map(|e| variant(&e.record)).collect();
-    assert_eq!(seen, (0..27).collect());
+    assert_eq!(seen, (0..28).collect());
 }
 
 #[test]
@@ -193,7 +195,7 @@ fn every_event_of_a_tape_reads_back_as_it_was() {
         let event: Event<'_> = serde_json::from_str(word).unwrap();
         assert_eq!(serde_json::to_string(&event).unwrap(), word);
     }
-    assert_eq!(TAPE_V1.lines().count(), 16, "one line for each kind of event");
+    assert_eq!(TAPE_V1.lines().count(), 17, "one line for each kind of event, and one for the largest command");
 }
 
 #[test]

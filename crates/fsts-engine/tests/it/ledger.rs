@@ -98,6 +98,7 @@ impl Ledger {
             | Record::BotSwitched { .. }
             | Record::BotMade(_)
             | Record::BotDeleted { .. }
+            | Record::DailyRun { .. }
             | Record::Requested { .. }
             | Record::DayClosed { .. } => {}
         }

@@ -13,6 +13,7 @@ mod ambiguous;
 mod bots;
 mod broker_lies;
 mod cancels;
+mod daily;
 mod days;
 mod desk;
 mod dice;

@@ -24,6 +24,8 @@ pub struct PriceAnswer {
     pub stck_prpr: Text,
     /// 누적 거래량.
     pub acml_vol: Text,
+    /// 누적 거래 대금.
+    pub acml_tr_pbmn: Text,
     /// 주식 시가.
     pub stck_oprc: Text,
     /// 주식 최고가.

@@ -47,6 +47,8 @@ impl Strategy for Flip {
             indicators: [f64::NAN; INDICATORS_MAX],
         }));
     }
+
+    fn reset(&mut self) {}
 }
 
 /// What a run over `bars` bars allocated after the first [`SETTLED`] ones, and its fills.

@@ -23,6 +23,8 @@ impl Strategy for Buyer {
             Decision { slot: view.slot, target, signal: "buy", indicators }
         }));
     }
+
+    fn reset(&mut self) {}
 }
 
 fn flat(price: i64) -> Bar {

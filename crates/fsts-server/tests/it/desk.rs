@@ -39,6 +39,7 @@ impl Strategy for Idle {
         Needs { interval: Interval::Minute, warm_up: 0, indicators: &[], protection: None }
     }
     fn on_slice(&mut self, _: &[Seen], _: &mut Vec<Decision>) {}
+    fn reset(&mut self) {}
 }
 
 fn idle(definition: &BotDefinition) -> Result<Box<dyn Strategy + Send>, String> {

@@ -74,6 +74,8 @@ pub enum Fact {
     BotMade { bot: BotId, strategy: String },
     /// A bot is gone.
     BotDeleted { bot: BotId },
+    /// A bot decided on the day as it stands before the close.
+    DailyRun { bot: BotId, symbols: usize },
     /// The first run read what the account holds.
     AccountOpened { cash: Won, holdings: usize },
     /// A run began, and the one before it left orders whose outcome nobody knows.
@@ -109,6 +111,7 @@ impl Fact {
             Fact::BotSwitched { .. } => "bot_switched",
             Fact::BotMade { .. } => "bot_made",
             Fact::BotDeleted { .. } => "bot_deleted",
+            Fact::DailyRun { .. } => "daily_run",
             Fact::AccountOpened { .. } => "account_opened",
             Fact::StartedUnresolved { .. } => "started_unresolved",
             Fact::Skipped { .. } => "skipped",
@@ -142,6 +145,7 @@ impl Fact {
             | Fact::BotSwitched { .. }
             | Fact::BotMade { .. }
             | Fact::BotDeleted { .. }
+            | Fact::DailyRun { .. }
             | Fact::AccountOpened { .. }
             | Fact::JournalRecovered => Severity::Info,
         }
@@ -154,6 +158,7 @@ impl Fact {
             | Fact::OutsideFilled { .. }
             | Fact::Refused { .. }
             | Fact::Withdrawn { .. }
+            | Fact::DailyRun { .. }
             | Fact::Ended { .. } => Channel::Trading,
             _ => Channel::Alarm,
         }
@@ -238,6 +243,7 @@ impl Fact {
                 )
             }
             Fact::BotDeleted { bot } => Text::new(format!("봇 {bot} 삭제"), format!("bot {bot} deleted")),
+            Fact::DailyRun { bot, symbols } => ran(*bot, *symbols),
             Fact::AccountOpened { cash, holdings } => {
                 let cash = grouped(cash.get());
                 Text::new(
@@ -292,6 +298,13 @@ fn withheld_because(code: &str) -> (String, String) {
         other => return (clean(other), clean(other)),
     };
     (ko.to_owned(), en.to_owned())
+}
+
+fn ran(bot: BotId, symbols: usize) -> Text {
+    Text::new(
+        format!("봇 {bot} 장 마감 전 판단 · {symbols}종목"),
+        format!("bot {bot} decides before the close · {symbols} symbols"),
+    )
 }
 
 fn switched(bot: BotId, to: BotSwitch) -> Text {

@@ -148,6 +148,7 @@ impl AlertFeed {
             Record::BotSwitched { bot, to } => Some(Fact::BotSwitched { bot: *bot, to: *to }),
             Record::BotMade(d) => Some(Fact::BotMade { bot: d.config.id, strategy: d.strategy.clone() }),
             Record::BotDeleted { bot } => Some(Fact::BotDeleted { bot: *bot }),
+            Record::DailyRun { bot, symbols, .. } => Some(Fact::DailyRun { bot: *bot, symbols: symbols.len() }),
             Record::Adjusted { kind: AdjustmentKind::Unknown | AdjustmentKind::Cost, .. }
             | Record::DayOpened { .. }
             | Record::CancelRequested { .. }

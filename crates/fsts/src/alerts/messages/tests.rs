@@ -78,6 +78,11 @@ fn table_of_account() -> Vec<(Fact, &'static str, &'static str)> {
         ),
         (Fact::BotDeleted { bot }, "봇 sma 삭제", "bot sma deleted"),
         (
+            Fact::DailyRun { bot, symbols: 3 },
+            "봇 sma 장 마감 전 판단 · 3종목",
+            "bot sma decides before the close · 3 symbols",
+        ),
+        (
             Fact::AccountOpened { cash: Won::new(10_000_000), holdings: 3 },
             "계좌 기록 시작 · 예수금 10,000,000원, 보유 3종목",
             "account opened · cash KRW 10,000,000, 3 holdings",
