@@ -8,6 +8,7 @@ use fsts_store::{FillRow, OrderRow, StoreError};
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, watch};
 
+use crate::accounts::{Accounts, Seat};
 use crate::archive::Archive;
 use crate::desk::{Desk, Snapshot};
 use crate::hub::Hub;
@@ -22,6 +23,9 @@ pub(crate) const READERS_MAX: usize = 32;
 /// Ports, settings and the feed's hub; clones share them.
 #[derive(Clone)]
 pub(crate) struct App {
+    /// The account that is spoken about.
+    pub key: Arc<str>,
+    pub accounts: Arc<Accounts>,
     pub desk: Arc<dyn Desk>,
     pub archive: Arc<dyn Archive>,
     pub token: Option<SecretString>,
@@ -34,6 +38,12 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// The same server, speaking about another account. Its feed stays this one's.
+    pub fn at(&self, seat: &Seat) -> App {
+        let (desk, archive) = (Arc::clone(&seat.desk), Arc::clone(&seat.archive));
+        App { key: seat.key.as_str().into(), desk, archive, ..self.clone() }
+    }
+
     /// The status of a picture with the age of now and reasons in the reader's language.
     pub fn status(&self, snapshot: &Snapshot, language: Language) -> StatusView {
         let now = self.desk.now();

@@ -91,6 +91,9 @@ pub(crate) async fn approve(
     body: Body,
 ) -> Result<Json<ApprovalView>, Problem> {
     body.only(&["hash", "second_factor"])?;
+    // The assistant looks at the first account, and its proposals are about that one.
+    let first = app.accounts.seats.iter().find(|seat| seat.key == app.accounts.first);
+    let app = first.map_or_else(|| app.clone(), |seat| app.at(seat));
     let port = port(&app)?;
     let shown = port.approval(id.clone()).await?;
     let hash = body.get("hash").and_then(Value::as_str).ok_or_else(|| Problem::from(ApprovalRefusal::WrongHash))?;

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
+use crate::accounts;
 use crate::app::App;
 use crate::mcp;
 use crate::problem::Problem;
@@ -78,6 +79,10 @@ async fn admit(app: &App, request: &Parts) -> Result<Caller, Problem> {
         idempotency_key(headers)?;
     } else if matches!(caller, Caller::Nobody) && has_user(app) && !is_told_to_all(path) {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "sign_in_first"));
+    }
+    // Pages carry the account in their address too: they are the same for all.
+    if path.starts_with("/api/") || path == "/readyz" {
+        accounts::check(app, &request.method, &request.uri)?;
     }
     Ok(caller)
 }

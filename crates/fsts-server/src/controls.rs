@@ -2,12 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::Uri;
 use fsts_domain::Symbol;
 use fsts_engine::{Command, Reply};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::accounts::is_named;
 use crate::app::App;
 use crate::input::{Body, OfSymbol};
 use crate::orders::refusal;
@@ -62,18 +65,33 @@ async fn done(app: &App, command: Command) -> Result<(), Problem> {
     }
 }
 
-/// Takes no opening order from now on; holds across restarts.
+/// Carries a switch out on the account that is named, or on all of them at once. One that doesn't answer holds up none of
+/// the others, and is reported after them.
+async fn switch(app: &App, uri: &Uri, command: Command) -> Result<(), Problem> {
+    if is_named(uri) {
+        return done(app, command).await;
+    }
+    let running = app.accounts.seats.iter().filter(|seat| seat.desk.is_running());
+    let apps: Vec<App> = running.map(|seat| app.at(seat)).collect();
+    if apps.is_empty() {
+        return done(app, command).await;
+    }
+    let all = join_all(apps.iter().map(|app| done(app, command.clone()))).await;
+    all.into_iter().collect()
+}
+
+/// Takes no opening order from now on, in all accounts or in the one that is named; holds across restarts.
 #[utoipa::path(post, path = "/api/v1/halt", tag = "controls", request_body = HaltRequest, security(("token" = [])),
     params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters")),
     responses((status = 200, body = HaltView), (status = "4XX", body = ProblemView), (status = "5XX", body = ProblemView)))]
-pub(crate) async fn halt(State(app): State<App>, body: Body) -> Result<Json<HaltView>, Problem> {
+pub(crate) async fn halt(State(app): State<App>, uri: Uri, body: Body) -> Result<Json<HaltView>, Problem> {
     body.only(&["reason"])?;
     let reason = match body.get("reason") {
         None => NO_REASON.to_owned(),
         Some(Value::String(text)) if is_reason(text) => text.trim().to_owned(),
         Some(_) => return Err(Problem::bad("bad_reason").with("limit", REASON_MAX)),
     };
-    done(&app, Command::Halt { reason: reason.clone() }).await?;
+    switch(&app, &uri, Command::Halt { reason: reason.clone() }).await?;
     let snapshot = app.desk.snapshot();
     let held = snapshot.status.halt_reason.clone().filter(|_| snapshot.status.halted);
     Ok(Json(HaltView { halted: true, reason: Some(held.unwrap_or(reason)) }))
@@ -84,13 +102,13 @@ fn is_reason(text: &str) -> bool {
     (1..=REASON_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
-/// Trades again.
+/// Trades again, in all accounts or in the one that is named.
 #[utoipa::path(post, path = "/api/v1/resume", tag = "controls", security(("token" = [])),
     params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters")),
     responses((status = 200, body = HaltView), (status = "4XX", body = ProblemView), (status = "5XX", body = ProblemView)))]
-pub(crate) async fn resume(State(app): State<App>, body: Body) -> Result<Json<HaltView>, Problem> {
+pub(crate) async fn resume(State(app): State<App>, uri: Uri, body: Body) -> Result<Json<HaltView>, Problem> {
     body.only(&[])?;
-    done(&app, Command::Resume).await?;
+    switch(&app, &uri, Command::Resume).await?;
     Ok(Json(HaltView { halted: false, reason: None }))
 }
 

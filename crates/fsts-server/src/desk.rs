@@ -53,6 +53,11 @@ pub trait Desk: Send + Sync + 'static {
 
     /// The day of a symbol so far; `None` before its first price.
     fn quote(&self, symbol: Symbol) -> Option<QuoteView>;
+
+    /// False once the engine has ended.
+    fn is_running(&self) -> bool {
+        true
+    }
 }
 
 /// The recorded outcome of a command.

@@ -9,6 +9,7 @@
 //! Reads ask the engine's last picture or the archive, never the engine. Writes are commands in the engine's own queue
 //! and are answered once they are durable.
 
+mod accounts;
 mod app;
 mod approvals;
 mod archive;
@@ -41,6 +42,7 @@ pub mod simulations;
 mod static_files;
 pub mod views;
 
+pub use accounts::{AccountState, AccountView, Accounts, AccountsView, FailedSeat, Seat};
 pub use approvals::{ApproveRequest, RejectRequest};
 pub use archive::{Archive, StoreArchive};
 pub use bots::{BotDeletedView, BotRequest, BotsView};

@@ -15,13 +15,13 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
 use crate::{
-    approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, jobs, mcp, orders, reads, session,
-    simulations, static_files,
+    accounts, approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, jobs, mcp, orders,
+    reads, session, simulations, static_files,
 };
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "FSTS", description = "One account's trading loop: orders, positions, prices and the kill switch. \
+    info(title = "FSTS", description = "The trading loop of each account: orders, positions, prices and the kill switch. \
         Money is whole won; `*_ns` are UTC nanoseconds as text."),
     components(schemas(QuoteTickView, AlertView)),
     modifiers(&Rights)
@@ -56,6 +56,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         // account
+        .routes(routes!(accounts::accounts))
         .routes(routes!(reads::balance))
         .routes(routes!(reads::positions))
         .routes(routes!(reads::equity))
@@ -136,7 +137,8 @@ fn services() -> OpenApiRouter<App> {
 
 /// The API as OpenAPI 3.1 JSON, as it is committed and served.
 pub fn openapi_json() -> String {
-    let api = table().into_openapi();
+    let mut api = table().into_openapi();
+    accounts::describe(&mut api);
     api.to_pretty_json().expect("invariant: the description has text keys and no failing part") + "\n"
 }
 

@@ -4,16 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use secrecy::ExposeSecret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::accounts::{Accounts, Switchboard};
 use crate::app::{App, READERS_MAX, stopped};
 use crate::archive::Archive;
 use crate::config::{ServerConfig, ServerError};
@@ -80,25 +79,37 @@ impl Bound {
         self.address
     }
 
-    /// Serves until `shutdown` is done and running requests are answered, or have had their time.
+    /// Serves one account until `shutdown` is done and running requests are answered, or have had their time.
     pub async fn serve(self, desk: Arc<dyn Desk>, archive: Arc<dyn Archive>, shutdown: impl Future<Output = ()>) {
+        self.serve_accounts(Accounts::one(desk, archive), shutdown).await;
+    }
+
+    /// Serves accounts, of which at least one runs; otherwise as [`serve`](Self::serve).
+    pub async fn serve_accounts(self, accounts: Accounts, shutdown: impl Future<Output = ()>) {
         let (stop, stopping) = watch::channel(false);
-        let hub = Hub::new();
         let readers = Arc::new(Semaphore::new(READERS_MAX));
-        let app = App {
-            desk: Arc::clone(&desk),
-            archive,
-            token: self.config.api_token,
-            language: self.config.language,
-            allowed_hosts: self.config.allowed_hosts.into(),
-            services: self.config.services,
-            hub: hub.clone(),
-            readers: Arc::clone(&readers),
-            stopping: stopping.clone(),
-        };
         let mut tasks = JoinSet::new();
-        tasks.spawn(hub.run(desk, stopping.clone()));
-        let accepting = accept(&self.listener, router(app), &mut tasks, stopping);
+        let (accounts, allowed_hosts) = (Arc::new(accounts), Arc::from(self.config.allowed_hosts));
+        let mut routers = Vec::with_capacity(accounts.seats.len());
+        for seat in &accounts.seats {
+            let hub = Hub::new();
+            let app = App {
+                key: seat.key.as_str().into(),
+                accounts: Arc::clone(&accounts),
+                desk: Arc::clone(&seat.desk),
+                archive: Arc::clone(&seat.archive),
+                token: self.config.api_token.clone(),
+                language: self.config.language,
+                allowed_hosts: Arc::clone(&allowed_hosts),
+                services: self.config.services.clone(),
+                hub: hub.clone(),
+                readers: Arc::clone(&readers),
+                stopping: stopping.clone(),
+            };
+            tasks.spawn(hub.run(Arc::clone(&seat.desk), stopping.clone()));
+            routers.push((seat.key.clone(), router(app)));
+        }
+        let accepting = accept(&self.listener, Switchboard::new(routers.into_iter()), &mut tasks, stopping);
         tokio::select! {
             () = accepting => {}
             () = shutdown => {}
@@ -116,7 +127,7 @@ impl Bound {
 }
 
 /// Takes connections for ever.
-async fn accept(listener: &TcpListener, router: Router, tasks: &mut JoinSet<()>, stopping: watch::Receiver<bool>) {
+async fn accept(listener: &TcpListener, routes: Switchboard, tasks: &mut JoinSet<()>, stopping: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -124,7 +135,7 @@ async fn accept(listener: &TcpListener, router: Router, tasks: &mut JoinSet<()>,
         };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), stopping.clone());
+                let connection = connection(stream, routes.clone(), stopping.clone());
                 tasks.spawn(async move {
                     connection.await;
                     drop(place);
@@ -141,12 +152,12 @@ async fn accept(listener: &TcpListener, router: Router, tasks: &mut JoinSet<()>,
 }
 
 /// One connection until its end; a running request is answered before a stop closes it.
-async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, routes: Switchboard, mut stopping: watch::Receiver<bool>) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
     builder.max_buf_size(HEADERS_MAX).max_headers(HEADER_COUNT_MAX);
     let _ = stream.set_nodelay(true);
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
+    let serving = builder.serve_connection(TokioIo::new(stream), routes).with_upgrades();
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         ended = serving.as_mut() => { note(ended); return }

@@ -94,6 +94,8 @@ pub struct AlertSetup {
     pub lang: Lang,
     /// The journal stream.
     pub stream: String,
+    /// What the account is called where there are several: its name and masked number.
+    pub label: Option<String>,
     /// Gives an instrument's name.
     pub names: Names,
     /// Market time: when a condition came up.
@@ -105,6 +107,7 @@ pub struct AlertSetup {
 /// The tasks of one account's alerts.
 pub struct Alerts {
     stream: String,
+    label: Option<String>,
     names: Names,
     market_clock: Arc<dyn MarketClock>,
     grown: watch::Sender<u64>,
@@ -129,6 +132,7 @@ impl Alerts {
         let shared = feeder::Shared {
             store: setup.store,
             stream: setup.stream.clone(),
+            label: setup.label.clone(),
             clock: setup.real_clock,
             counts: Arc::clone(&counts),
             written: Arc::new(Bell::of(posts.len())),
@@ -150,6 +154,7 @@ impl Alerts {
         let senders = senders.collect();
         Ok(Alerts {
             stream: setup.stream,
+            label: setup.label,
             names: setup.names,
             market_clock: setup.market_clock,
             grown,
@@ -183,7 +188,7 @@ impl Alerts {
     pub fn condition(&self, condition: &Condition, seq: u64) {
         let at = self.market_clock.now();
         let fact = outbox::fact_of(condition);
-        let alert = outbox::alert(&self.stream, &self.names, (seq, at), &fact);
+        let alert = labelled(outbox::alert(&self.stream, &self.names, (seq, at), &fact), self.label.as_deref());
         if self.urgent.try_send(alert).is_err() {
             tracing::warn!(?condition, "too many alerts about the journal wait; this one is dropped");
         }
@@ -227,6 +232,14 @@ impl Alerts {
             "alerts ended"
         );
     }
+}
+
+/// The alert with its account's name in front, where there are several.
+fn labelled(alert: Alert, label: Option<&str>) -> Alert {
+    let Some(label) = label else { return alert };
+    let (message_ko, message_en) =
+        (format!("[{label}] {}", alert.message_ko), format!("[{label}] {}", alert.message_en));
+    Alert { message_ko, message_en, ..alert }
 }
 
 /// Real time as a clock that alerts can wait on.

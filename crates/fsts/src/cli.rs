@@ -5,6 +5,7 @@ mod backtest;
 mod bench;
 mod bots;
 mod config_check;
+mod crew;
 mod demo;
 mod discord_register;
 mod doctor;

@@ -10,15 +10,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fsts_domain::AccountNo;
-use fsts_engine::{BotConfig, InquiryTimers, RiskLimits};
+use fsts_engine::{BotConfig, InquiryTimers, Interval, RiskLimits};
 use fsts_kis::Kis;
 use fsts_krx::{Instrument, RuleBook};
 use fsts_server::views::{KisEnvironment, Mode};
 use fsts_store::DatabaseTarget;
 use fsts_strategies::Params;
 
+use crate::alerts::Bell;
 use crate::clock::MarketTime;
 
+pub mod crossing;
 pub mod desk;
 pub mod engine_loop;
 pub mod fault;
@@ -32,7 +34,7 @@ pub mod scribe;
 pub mod start;
 pub mod tape;
 
-pub use start::{Running, StartError};
+pub use start::{Prepared, Running, StartError};
 
 /// A bot with the strategy that it runs.
 #[derive(Debug, Clone)]
@@ -43,6 +45,44 @@ pub struct BotPlan {
     pub strategy: String,
     /// The strategy's parameters.
     pub params: Params,
+    /// Its bars: of a minute, or of a day, on which it decides before the close.
+    pub interval: Interval,
+    /// In which order it takes its symbols then.
+    pub ranking: Ranking,
+}
+
+/// What symbols are ranked by before the close; ties keep the order of the settings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RankBy {
+    /// The order of the settings.
+    #[default]
+    Listed,
+    /// Won traded today: last price × shares.
+    Value,
+    /// Shares traded today.
+    Volume,
+    /// Change against the day's base price.
+    Change,
+}
+
+/// How a bot on daily bars chooses among its symbols.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ranking {
+    /// By what.
+    pub by: RankBy,
+    /// Only the best so many; what it holds is looked at besides.
+    pub top: Option<usize>,
+}
+
+/// One running account, for the parts beside its loop.
+#[derive(Clone)]
+pub struct Seat {
+    /// What it was started with.
+    pub plan: Plan,
+    /// Its engine.
+    pub desk: Arc<desk::AccountDesk>,
+    /// Rung when something was put into its outbox of alerts.
+    pub bell: Arc<Bell>,
 }
 
 /// Everything that a run of one account needs to know.

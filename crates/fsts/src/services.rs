@@ -19,6 +19,7 @@ use crate::alerts::Bell;
 use crate::clock::MarketTime;
 use crate::exit::Failure;
 use crate::messages::Lang;
+use crate::runtime::Seat;
 use crate::runtime::desk::AccountDesk;
 use crate::runtime::fault::Fault;
 use jobs::{JobSettings, Registry, Scheduler};
@@ -29,11 +30,13 @@ pub use assistant::AssistantSettings;
 #[derive(Clone)]
 #[allow(dead_code, reason = "each part takes what it needs")]
 pub struct Ground {
-    /// The running account.
+    /// The first account: the one that is meant when none is named.
     pub desk: Arc<AccountDesk>,
+    /// All running accounts, the first included.
+    pub accounts: Arc<[Seat]>,
     /// The database.
     pub store: Store,
-    /// Stream of the account.
+    /// Stream of the first account.
     pub stream: String,
     /// Folder for what is written.
     pub data_dir: PathBuf,

@@ -2,6 +2,7 @@
 //!
 //! Precedence: environment, `.env` of the working directory, the file, defaults. `fsts.example.toml` documents each key.
 
+mod accounts;
 mod check;
 mod discord;
 mod jobs;
@@ -25,6 +26,7 @@ pub use source::{Origin, Sources, variable_of};
 
 use crate::exit::Failure;
 use crate::messages::settings as say;
+use crate::runtime::Ranking;
 use crate::services::jobs::JobSettings;
 use crate::services::simulations::SimulationSettings;
 
@@ -68,6 +70,8 @@ pub enum ClockSetting {
 /// How the broker is reached.
 #[derive(Debug, Clone)]
 pub struct KisSettings {
+    /// Where its keys stand: `kis`, or `accounts.NAME`.
+    pub place: String,
     /// TR ids, page sizes and call limits.
     pub env: Environment,
     /// Checked addresses: those of `rest_url` and `ws_url`, or the broker's own.
@@ -92,13 +96,25 @@ impl KisSettings {
     /// # Errors
     /// A [`Failure`] with the exit code `config` that names the first missing setting.
     pub fn login(&self) -> Result<(KeyPair, Account), Failure> {
-        let needed = |key: &str| Failure::config(say::needed(key, &variable_of(key)));
-        let app_key = self.app_key.clone().ok_or_else(|| needed("kis.app_key"))?;
-        let app_secret = self.app_secret.clone().ok_or_else(|| needed("kis.app_secret"))?;
-        let number = self.account.ok_or_else(|| needed("kis.account"))?;
-        let hts_id = self.hts_id.clone().ok_or_else(|| needed("kis.hts_id"))?;
+        let needed = |key: &str| {
+            let key = format!("{}.{key}", self.place);
+            Failure::config(say::needed(&key, &variable_of(&key)))
+        };
+        let app_key = self.app_key.clone().ok_or_else(|| needed("app_key"))?;
+        let app_secret = self.app_secret.clone().ok_or_else(|| needed("app_secret"))?;
+        let number = self.account.ok_or_else(|| needed("account"))?;
+        let hts_id = self.hts_id.clone().ok_or_else(|| needed("hts_id"))?;
         Ok((KeyPair { app_key, app_secret }, Account { number, hts_id }))
     }
+}
+
+/// One account.
+#[derive(Debug, Clone)]
+pub struct AccountSettings {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub kis: KisSettings,
 }
 
 /// One bot.
@@ -106,6 +122,8 @@ impl KisSettings {
 pub struct BotSettings {
     /// Its name.
     pub id: BotId,
+    /// Name of the account that it trades.
+    pub account: String,
     /// Id of its strategy; known to `fsts_strategies::build` together with `params`.
     pub strategy: String,
     /// Its symbols, each once.
@@ -120,6 +138,8 @@ pub struct BotSettings {
     pub params: Params,
     /// Length of its bars.
     pub interval: Interval,
+    /// How its symbols are ranked before the close; for bots on daily bars.
+    pub ranking: Ranking,
 }
 
 /// Every setting, checked.
@@ -145,6 +165,8 @@ pub struct Settings {
     pub assistant: crate::services::AssistantSettings,
     /// The broker.
     pub kis: KisSettings,
+    /// The accounts, at least one; the first is meant when none is named.
+    pub accounts: Vec<AccountSettings>,
     /// Limits of the risk gate.
     pub risk: RiskLimits,
     /// Simulation jobs.
@@ -185,7 +207,9 @@ impl Settings {
         let given = [&self.api_token, &self.database_url, &kis.app_key, &kis.app_secret];
         let given = given.into_iter().chain([&hooks.alarm, &hooks.trading, &hooks.simulation]).flatten().cloned();
         let bot = self.discord.bot.iter().map(|b| b.token.clone());
-        let account = kis.account.iter().flat_map(|a| [a.reveal(), a.number()]).map(SecretString::from);
-        given.chain(bot).chain(account).collect()
+        let places = || self.accounts.iter().map(|a| &a.kis).chain([kis]);
+        let numbers = places().filter_map(|k| k.account).flat_map(|a| [a.reveal().to_owned(), a.number().to_owned()]);
+        let keys = places().flat_map(|k| [&k.app_key, &k.app_secret]).flatten().cloned();
+        given.chain(bot).chain(keys).chain(numbers.map(SecretString::from)).collect()
     }
 }

@@ -21,6 +21,8 @@ export class ApiProblem extends Error {
 
 export interface Session {
   token: () => string | null;
+  /** Which account is spoken about; the server's first when none is named. */
+  account: () => string | null;
   /** What proves that a write with a cookie comes from this page. */
   csrf: () => string | null;
   language: () => string;
@@ -46,6 +48,12 @@ async function problemOf(response: Response): Promise<ApiProblem> {
     text(body.code),
     text(body.request_id),
   );
+}
+
+/** The address with the account that it is about; one that names an account already keeps it. */
+export function ofAccount(path: string, account: string | null): string {
+  if (account === null || /[?&]account=/.test(path)) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}account=${encodeURIComponent(account)}`;
 }
 
 /** Unique per confirmed intent, so that a repeated click or retry can never become a second order. */
@@ -82,7 +90,7 @@ export function makeClient(session: Session) {
     const { method, path, body, signal } = asked;
     const init: RequestInit = { method, headers: headersOf(asked), cache: 'no-store', credentials: 'same-origin', signal };
     if (body !== undefined) init.body = JSON.stringify(body);
-    const response = await fetch(path, init).catch((cause: unknown) => {
+    const response = await fetch(ofAccount(path, session.account()), init).catch((cause: unknown) => {
       throw new ApiProblem(0, 'unreachable', cause instanceof Error ? cause.message : '', 'unreachable', '');
     });
     if (response.ok) return response;

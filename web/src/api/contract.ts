@@ -51,6 +51,21 @@ export interface Frozen {
   next_check_ns: string | null;
 }
 
+/** One of the program's accounts, as `/api/v1/accounts` lists it. */
+export interface Account {
+  key: string;
+  account: string;
+  is_default: boolean;
+  mode: Mode;
+  kis_env: 'real' | 'mock';
+  state: 'running' | 'ended' | 'failed';
+  ready: boolean;
+  reasons: Reason[];
+  halted: boolean;
+  equity: number | null;
+  as_of: AsOf | null;
+}
+
 export interface Status {
   version: string;
   mode: Mode;

@@ -1,7 +1,8 @@
 // Holds what the page shows: the feed's picture, market time and the links to the server.
 
-import { ApiProblem, makeClient } from '../api/client';
-import type { Alert, Balance, Fill, FeedMessage, Order, Position, Quote, Status } from '../api/contract';
+import { ApiProblem, makeClient, ofAccount } from '../api/client';
+import { keptAccount, keepAccount } from '../api/account';
+import type { Account, Alert, Balance, Fill, FeedMessage, Order, Position, Quote, Status } from '../api/contract';
 import { openFeed, type FeedState } from '../api/feed';
 import type { SessionAnswer } from '../api/parts';
 import { apply, EMPTY, isOpen, listOf, mergeAlerts, mergeFills, mergeOrders, newest, type Picture } from '../api/reduce';
@@ -24,12 +25,16 @@ class Dashboard {
   nowMs = $state(0);
   monotonicMs = $state(0);
   token = $state<string | null>(null);
+  /** Accounts of the program; one of them is shown, the first when none is chosen. */
+  accounts = $state.raw<Account[]>([]);
+  account = $state<string | null>(null);
   /** Who the server takes us for; unknown until it has answered once. */
   session = $state.raw<SessionAnswer | null>(null);
   /** Whether that was asked once: before, a page could only ask for what it may not have. */
   asked = $state(false);
   client = makeClient({
     token: () => this.token,
+    account: () => this.account,
     csrf: () => this.session?.csrf ?? null,
     language: () => speech.language,
     active: isActive,
@@ -44,6 +49,7 @@ class Dashboard {
   #closeFeed: (() => void) | null = null;
   #asking = false;
 
+  shownAccount = $derived(this.account ?? this.accounts.find((one) => one.is_default)?.key ?? null);
   mayWrite = $derived(this.token !== null || this.session?.signed_in === true);
   /** A user exists and nobody has signed in: nothing of the account may be shown. */
   locked = $derived(this.session !== null && !this.session.reads_open && !this.session.signed_in);
@@ -119,6 +125,7 @@ class Dashboard {
 
   start(): () => void {
     this.token = takeToken({ location, history, session: sessionStorage });
+    this.account = keptAccount(sessionStorage);
     const unwatch = watchActivity();
     void this.loadSession();
     const tick = setInterval(() => this.#tick(), TICK_MS);
@@ -174,8 +181,30 @@ class Dashboard {
       message: (message: FeedMessage) => this.#take(message),
       state: (state: FeedState, retryInMs: number | null) => this.#linked(state, retryInMs),
     };
-    this.#closeFeed = openFeed(`${scheme}://${location.host}/api/v1/feed`, handlers, bearer);
+    this.#closeFeed = openFeed(ofAccount(`${scheme}://${location.host}/api/v1/feed`, this.account), handlers, bearer);
     this.#loadAlerts();
+    void this.#loadAccounts();
+  }
+
+  /** Shows another account. The page is loaded anew, so that nothing of the one before stays on it. */
+  choose(account: string): void {
+    const first = this.accounts.find((one) => one.is_default)?.key;
+    const chosen = account === first ? null : account;
+    if (chosen === this.account) return;
+    keepAccount(sessionStorage, chosen);
+    location.reload();
+  }
+
+  async #loadAccounts(): Promise<void> {
+    // About all accounts, whichever is shown: one that is gone must not hide the list.
+    const known = await this.client.get<unknown>('/api/v1/accounts?account=').catch(() => null);
+    if (known === null) return;
+    this.accounts = listOf<Account>(known, 'accounts');
+    const shown = this.accounts.find((one) => one.key === this.account);
+    if (this.account !== null && shown?.state !== 'running') {
+      const first = this.accounts.find((one) => one.is_default);
+      if (first) this.choose(first.key);
+    }
   }
 
   /** Nothing of the account stays on the screen of somebody who has signed out. */

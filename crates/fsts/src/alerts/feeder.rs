@@ -100,6 +100,8 @@ pub struct Shared {
     pub store: Store,
     /// The journal stream.
     pub stream: String,
+    /// What the account is called where there are several.
+    pub label: Option<String>,
     /// Real time.
     pub clock: Arc<dyn MarketClock>,
     /// Numbers of this run.
@@ -271,7 +273,8 @@ impl Feeder {
     /// journal meanwhile keeps what was not read yet.
     async fn write_out(&mut self, stopping: bool) -> Result<(), StoreError> {
         while let Some(alert) = self.waiting.front() {
-            match self.shared.store.enqueue_alert(alert).await? {
+            let told = super::labelled(alert.clone(), self.shared.label.as_deref());
+            match self.shared.store.enqueue_alert(&told).await? {
                 Enqueued::New => {
                     self.shared.counts.enqueued.fetch_add(1, Ordering::Relaxed);
                     self.shared.written.ring();

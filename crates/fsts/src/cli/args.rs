@@ -309,6 +309,8 @@ pub enum PriceKindArg {
 pub struct ReplayArgs {
     #[arg(value_name = "DAY")]
     pub day: String,
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -377,6 +379,8 @@ pub enum EnvArg {
 /// `fsts reconcile`.
 #[derive(Debug, Args)]
 pub struct ReconcileArgs {
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -412,6 +416,8 @@ pub enum BotsCommand {
 /// Which running program.
 #[derive(Debug, Args)]
 pub struct BotsArgs {
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[arg(long, value_name = "URL")]

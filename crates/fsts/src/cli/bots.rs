@@ -66,6 +66,7 @@ fn show(bot: &BotDetailView) {
 struct Api {
     client: Client,
     base: String,
+    account: Option<String>,
     token: Option<secrecy::SecretString>,
     language: &'static str,
 }
@@ -78,6 +79,7 @@ impl Api {
         Ok(Api {
             client: client.map_err(|e| Failure::failed(crate::messages::system(&e.to_string())))?,
             base: base.trim_end_matches('/').to_owned(),
+            account: args.account.clone(),
             token: settings.api_token,
             language: match context.lang {
                 crate::messages::Lang::Ko => "ko",
@@ -87,7 +89,9 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base)).header("accept-language", self.language)
+        let account = self.account.iter().map(|name| ("account", name.as_str())).collect::<Vec<_>>();
+        let request = self.client.request(method, format!("{}{path}", self.base)).query(&account);
+        request.header("accept-language", self.language)
     }
 
     fn write(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use fsts_domain::{AccountNo, TradingDay, Won};
-use fsts_engine::{BotConfig, InquiryTimers, OrderStyle, RiskLimits, Sizing};
+use fsts_engine::{BotConfig, InquiryTimers, Interval, OrderStyle, RiskLimits, Sizing};
 use fsts_kis::{Account, Credentials, Endpoints, Environment, KeyPair, Kis, Paper, Settings as KisClientSettings};
 use fsts_kis_emulator::{
     ClockMode, EmuAccount, EmuSymbol, Emulator, EmulatorConfig, MarketSource, ReplayBar, demo_symbols,
@@ -25,7 +25,7 @@ use crate::clock::MarketTime;
 use crate::exit::{Exit, Failure};
 use crate::messages::run as say;
 use crate::output;
-use crate::runtime::{BotPlan, Plan};
+use crate::runtime::{BotPlan, Plan, Ranking};
 use crate::services::discord::{DiscordSettings, standin};
 use crate::services::jobs::{BALANCE_SNAPSHOT, Job, JobSettings, Schedule, defaults};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
@@ -56,7 +56,7 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
     let market = market(&args)?;
     let emulator = emulator(&args, &dir, &market).await?;
     let token = token(&dir)?;
-    let plan = plan(&emulator, &dir, &market).await?;
+    let plans = plans(&emulator, &dir, &market).await?;
     let listen = args.listen.unwrap_or_else(|| free_or_any(PORT));
     let stand_in = standin::open().await;
     let (channel, shown) = stand_in.map_err(|e| Failure::failed(say::server(&e.to_string())))?;
@@ -72,7 +72,7 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
             jobs: jobs(),
         },
     };
-    let ended = serve(plan, serving, move |Started { address, setup_code }| {
+    let ended = serve(plans, serving, move |Started { address, setup_code }| {
         let address = format!("http://{address}/#token={token}");
         if context.json {
             let line = json!({ "address": address, "mode": "paper", "token": token, "setup_code": setup_code });
@@ -190,18 +190,27 @@ fn fullest_day(data: &DataSet) -> Option<TradingDay> {
     days.into_iter().max_by_key(|(day, bars)| (*bars, std::cmp::Reverse(*day))).map(|(day, _)| day)
 }
 
-fn account() -> AccountNo {
-    "5000000101".parse().expect("invariant: ten digits")
+/// Number and name of the demo's accounts. Their strategies differ, so that they now and then want opposite things.
+const ACCOUNTS: [(&str, &str); 2] = [("main", "5000000101"), ("second", "5000000201")];
+
+fn number(text: &str) -> AccountNo {
+    text.parse().expect("invariant: ten digits")
+}
+
+/// Keys of an account: the broker gives each key one stream.
+fn key_of(name: &str) -> (String, String) {
+    match name {
+        "main" => ("demo-key".to_owned(), "demo-secret".to_owned()),
+        other => (format!("demo-key-{other}"), format!("demo-secret-{other}")),
+    }
 }
 
 async fn emulator(args: &DemoArgs, dir: &Path, market: &DemoMarket) -> Result<Emulator, Failure> {
-    let account = EmuAccount {
-        no: account(),
-        app_key: "demo-key".to_owned(),
-        app_secret: "demo-secret".to_owned(),
-        hts_id: "demo".to_owned(),
-        cash: Won::new(CASH),
+    let account = |(name, no): &(&str, &str)| {
+        let (app_key, app_secret) = key_of(name);
+        EmuAccount { no: number(no), app_key, app_secret, hts_id: hts_id(name), cash: Won::new(CASH) }
     };
+    let accounts: Vec<EmuAccount> = ACCOUNTS.iter().map(account).collect();
     let usual_speed = if market.interval_s > 60 { SPEED_OF_DAYS } else { SPEED };
     let config = EmulatorConfig {
         env: fsts_kis_emulator::Environment::Mock,
@@ -212,18 +221,33 @@ async fn emulator(args: &DemoArgs, dir: &Path, market: &DemoMarket) -> Result<Em
         profile: market.profile,
         data_dir: Some(dir.join("emulator")),
         fresh: args.fresh,
-        ..EmulatorConfig::new(market.start, market.symbols.clone(), vec![account])
+        ..EmulatorConfig::new(market.start, market.symbols.clone(), accounts)
     };
     fsts_kis_emulator::start(config).await.map_err(|e| Failure::new(Exit::Broker, say::emulator(&e.to_string())))
 }
 
-async fn plan(emulator: &Emulator, dir: &Path, market: &DemoMarket) -> Result<Plan, Failure> {
-    let broker = |reason: String| Failure::new(Exit::Broker, say::broker(&reason));
+/// Notices of an account arrive under its owner's name.
+fn hts_id(name: &str) -> String {
+    if name == "main" { "demo".to_owned() } else { format!("demo-{name}") }
+}
+
+async fn plans(emulator: &Emulator, dir: &Path, market: &DemoMarket) -> Result<Vec<Plan>, Failure> {
     let clock = format!("{}/_emulator/clock", emulator.rest_url());
     let time = MarketTime::following(clock).await.map_err(|e| Failure::new(Exit::Broker, say::clock(&e)))?;
+    ACCOUNTS.iter().map(|account| plan(emulator, dir, (market, &time), *account)).collect()
+}
+
+fn plan(
+    emulator: &Emulator,
+    dir: &Path,
+    (market, time): (&DemoMarket, &MarketTime),
+    (name, no): (&'static str, &str),
+) -> Result<Plan, Failure> {
+    let broker = |reason: String| Failure::new(Exit::Broker, say::broker(&reason));
     let endpoints = Endpoints::new(&emulator.rest_url(), &emulator.ws_url()).map_err(|e| broker(e.to_string()))?;
-    let keys = KeyPair { app_key: SecretString::from("demo-key"), app_secret: SecretString::from("demo-secret") };
-    let owner = Account { number: account(), hts_id: "demo".to_owned() };
+    let (app_key, app_secret) = key_of(name);
+    let keys = KeyPair { app_key: SecretString::from(app_key), app_secret: SecretString::from(app_secret) };
+    let owner = Account { number: number(no), hts_id: hts_id(name) };
     let credentials =
         Credentials::<Paper>::new(Environment::Mock, endpoints, keys, owner).map_err(|e| broker(e.to_string()))?;
     let engine = dir.join("engine");
@@ -235,19 +259,19 @@ async fn plan(emulator: &Emulator, dir: &Path, market: &DemoMarket) -> Result<Pl
     Ok(Plan {
         target: DatabaseTarget::Sqlite(engine.join("fsts.db")),
         data_dir: engine,
-        key: super::plan_of::MAIN_ACCOUNT.to_owned(),
-        stream: stream_of(&account(), "demo"),
-        account: account(),
+        key: name.to_owned(),
+        stream: stream_of(&number(no), "demo"),
+        account: number(no),
         mode: Mode::Paper,
         kis_env: KisEnvironment::Mock,
         kis,
         loopback: true,
-        time,
+        time: time.clone(),
         rulebook: match market.profile {
             Profile::Krx => RuleBook::krx(FeeSchedule::KIS_BANKIS),
             Profile::Ideal => RuleBook::ideal(FeeSchedule::KIS_BANKIS).with_calendar(SessionCalendar::krx()),
         },
-        bots: bots(&universe),
+        bots: bots(name, &universe),
         universe,
         limits: RiskLimits { stale_after_s: 900, ..RiskLimits::default() },
         timers: InquiryTimers::default(),
@@ -258,7 +282,7 @@ async fn plan(emulator: &Emulator, dir: &Path, market: &DemoMarket) -> Result<Pl
 }
 
 /// Two bots that share every third symbol, with parameters that trade every few minutes of the market.
-fn bots(universe: &[Instrument]) -> Vec<BotPlan> {
+fn bots(account: &str, universe: &[Instrument]) -> Vec<BotPlan> {
     let bot = |id: &str, strategy: &str, odd: bool, params: &[(&str, f64)]| BotPlan {
         config: BotConfig {
             id: id.parse().expect("invariant: a well-formed constant"),
@@ -274,7 +298,15 @@ fn bots(universe: &[Instrument]) -> Vec<BotPlan> {
         },
         strategy: strategy.to_owned(),
         params: Params(params.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()),
+        interval: Interval::Minute,
+        ranking: Ranking::default(),
     };
+    if account != "main" {
+        return vec![
+            bot("sma-slow", "sma_cross", true, &[("fast", 5.0), ("slow", 13.0)]),
+            bot("rsi-quick", "rsi_reversion", false, &[("period", 4.0), ("oversold", 35.0), ("overbought", 65.0)]),
+        ];
+    }
     vec![
         bot("sma", "sma_cross", false, &[("fast", 3.0), ("slow", 8.0)]),
         bot("rsi", "rsi_reversion", true, &[("period", 5.0), ("oversold", 40.0), ("overbought", 60.0)]),

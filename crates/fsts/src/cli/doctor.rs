@@ -2,7 +2,7 @@
 
 use fsts_kis::OrderFilter;
 
-use super::plan_of::{Aim, plan, start_failure};
+use super::plan_of::{Aim, plans, start_failure};
 use super::{Context, DoctorArgs};
 use crate::clock::real_now;
 use crate::exit::{Exit, Failure};
@@ -43,12 +43,19 @@ pub async fn run(args: DoctorArgs, context: Context) -> Result<(), Failure> {
     let mut findings = Findings { lang: context.lang, json: context.json, lines: Vec::new(), first: None };
     let settings = Settings::load(args.config.as_deref())?;
     findings.good(&say::check("설정", "settings", settings.mode.name()));
-    let plan = plan(&settings, Aim::Look).await?;
-    let now = plan.time.now();
-    findings.good(&say::check("시장 시각", "market time", &now.to_string()));
-    calendar(&plan, &mut findings);
-    books(&plan, &mut findings).await;
-    broker(&plan, &mut findings).await;
+    let plans = plans(&settings, Aim::Look).await?;
+    let several = plans.len() > 1;
+    for (n, plan) in plans.iter().enumerate() {
+        if n == 0 {
+            findings.good(&say::check("시장 시각", "market time", &plan.time.now().to_string()));
+            calendar(plan, &mut findings);
+        }
+        if several {
+            findings.good(&say::check("계좌", "account", &format!("{} {}", plan.key, plan.account)));
+        }
+        books(plan, &mut findings).await;
+        broker(plan, &mut findings).await;
+    }
     if context.json {
         output::line(&serde_json::json!({ "checks": findings.lines, "at": real_now().to_string() }).to_string());
     }

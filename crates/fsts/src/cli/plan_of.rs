@@ -1,5 +1,6 @@
 //! From settings to the plan of a run.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use fsts_domain::{Market, Symbol};
@@ -15,38 +16,60 @@ use crate::exit::{Exit, Failure};
 use crate::messages::run as say;
 use crate::runtime::recovery::RecoveryError;
 use crate::runtime::{BotPlan, Plan, StartError, fault::Fault};
-use crate::settings::{ClockSetting, Mode, SessionCalendarSetting, Settings};
+use crate::settings::{
+    AccountSettings, BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings,
+};
 
 /// Registrations that a stream session takes besides the notices.
 const STREAMED_MAX: usize = 40;
 /// The mock's budget is one call a second; it is asked less often.
 const MOCK_AMBIGUOUS_S: i64 = 5;
 
-/// Name of the only account.
-pub const MAIN_ACCOUNT: &str = "main";
-
 /// What a plan is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Aim<'a> {
-    /// Trading; in live mode only with the last four digits of the account that a person typed.
+    /// Trading; in live mode only with the last four digits of each account that a person typed, comma between them.
     Trade(Option<&'a str>),
     /// Looking at books and account: no order can leave.
     Look,
 }
 
-/// Makes the plan of a run. Nothing is sent to the broker yet.
+/// Makes the plans of a run, one for each account. Nothing is sent to the broker yet.
 ///
 /// # Errors
 /// A [`Failure`] that names what is missing or does not fit.
-pub async fn plan(settings: &Settings, aim: Aim<'_>) -> Result<Plan, Failure> {
-    let time = match &settings.clock {
-        ClockSetting::System => MarketTime::system(),
+pub async fn plans(settings: &Settings, aim: Aim<'_>) -> Result<Vec<Plan>, Failure> {
+    let time = market_time(settings).await?;
+    settings.accounts.iter().map(|account| plan_of((settings, account), &time, aim)).collect()
+}
+
+/// Makes the plan of one account: the first, unless one is named.
+///
+/// # Errors
+/// As [`plans`].
+pub async fn plan(settings: &Settings, name: Option<&str>, aim: Aim<'_>) -> Result<Plan, Failure> {
+    let named = settings.accounts.iter().find(|a| name.is_none_or(|name| a.name == name));
+    let account = named.ok_or_else(|| Failure::config(say::no_such_account(name.unwrap_or_default())))?;
+    plan_of((settings, account), &market_time(settings).await?, aim)
+}
+
+async fn market_time(settings: &Settings) -> Result<MarketTime, Failure> {
+    match &settings.clock {
+        ClockSetting::System => Ok(MarketTime::system()),
         ClockSetting::Url(url) => {
-            MarketTime::following(url.clone()).await.map_err(|e| Failure::new(Exit::Broker, say::clock(&e)))?
+            MarketTime::following(url.clone()).await.map_err(|e| Failure::new(Exit::Broker, say::clock(&e)))
         }
-    };
-    let (_, account) = settings.kis.login()?;
-    let kis = client(settings, &time, aim)?;
+    }
+}
+
+fn plan_of(
+    (settings, AccountSettings { name, kis: broker }): (&Settings, &AccountSettings),
+    time: &MarketTime,
+    aim: Aim<'_>,
+) -> Result<Plan, Failure> {
+    let (_, account) = broker.login()?;
+    let kis = client((settings, broker), time, aim)?;
+    let bots = || settings.bots.iter().filter(|bot| bot.account == *name);
     let rulebook = RuleBook::krx(FeeSchedule::KIS_BANKIS);
     let rulebook = match settings.session_calendar {
         SessionCalendarSetting::Krx => rulebook,
@@ -54,30 +77,30 @@ pub async fn plan(settings: &Settings, aim: Aim<'_>) -> Result<Plan, Failure> {
     };
     let url = settings.database_url.as_ref().map(|u| u.expose_secret());
     let target = DatabaseTarget::from_settings(url, &settings.data_dir).map_err(|e| database(&e))?;
-    let timers = match settings.kis.env {
+    let timers = match broker.env {
         Environment::Real => InquiryTimers::default(),
         Environment::Mock => InquiryTimers { ambiguous_s: MOCK_AMBIGUOUS_S, ..InquiryTimers::default() },
     };
     Ok(Plan {
         data_dir: settings.data_dir.clone(),
         target,
-        key: MAIN_ACCOUNT.to_owned(),
-        stream: stream_of(&account.number, settings.kis.env.name()),
+        key: name.clone(),
+        stream: stream_of(&account.number, broker.env.name()),
         account: account.number,
         mode: match settings.mode {
             Mode::Paper => ViewMode::Paper,
             Mode::Live => ViewMode::Live,
         },
-        kis_env: match settings.kis.env {
+        kis_env: match broker.env {
             Environment::Real => KisEnvironment::Real,
             Environment::Mock => KisEnvironment::Mock,
         },
         kis,
-        loopback: settings.kis.endpoints.is_loopback(),
-        time,
+        loopback: broker.endpoints.is_loopback(),
+        time: time.clone(),
         rulebook,
-        universe: universe(settings)?,
-        bots: settings.bots.iter().map(bot).collect(),
+        universe: universe(settings.symbol_master.as_deref(), bots())?,
+        bots: bots().map(bot).collect(),
         limits: settings.risk,
         timers,
         auto_release: settings.auto_release,
@@ -86,12 +109,12 @@ pub async fn plan(settings: &Settings, aim: Aim<'_>) -> Result<Plan, Failure> {
     })
 }
 
-fn client(settings: &Settings, time: &MarketTime, aim: Aim<'_>) -> Result<Kis, Failure> {
-    let (keys, account) = settings.kis.login()?;
-    let (env, endpoints) = (settings.kis.env, settings.kis.endpoints.clone());
+fn client((settings, broker): (&Settings, &KisSettings), time: &MarketTime, aim: Aim<'_>) -> Result<Kis, Failure> {
+    let (keys, account) = broker.login()?;
+    let (env, endpoints) = (broker.env, broker.endpoints.clone());
     // On a clock that stands still a budget by market time would never be free again.
-    let calls_per_second = if time.speed() == 0.0 { Some(0) } else { settings.kis.rest_rps };
-    let order_timeout = settings.kis.order_timeout;
+    let calls_per_second = if time.speed() == 0.0 { Some(0) } else { broker.rest_rps };
+    let order_timeout = broker.order_timeout;
     let client = KisClientSettings {
         calls_per_second,
         order_timeout,
@@ -108,7 +131,7 @@ fn client(settings: &Settings, time: &MarketTime, aim: Aim<'_>) -> Result<Kis, F
             let credentials = Credentials::<Live>::new(env, endpoints, keys, account).map_err(wrong)?;
             match aim {
                 Aim::Look => Kis::looking(credentials, client, time.clock()),
-                Aim::Trade(typed) if typed == Some(suffix.as_str()) => {
+                Aim::Trade(typed) if typed.is_some_and(|t| t.split(',').any(|one| one.trim() == suffix)) => {
                     Kis::live(credentials, client, time.clock(), Armed::by_operator())
                 }
                 Aim::Trade(_) => return Err(Failure::config(say::not_armed())),
@@ -118,7 +141,7 @@ fn client(settings: &Settings, time: &MarketTime, aim: Aim<'_>) -> Result<Kis, F
     made.map_err(|e| Failure::new(Exit::Broker, say::broker(&e.to_string())))
 }
 
-fn bot(settings: &crate::settings::BotSettings) -> BotPlan {
+fn bot(settings: &BotSettings) -> BotPlan {
     BotPlan {
         config: BotConfig {
             id: settings.id,
@@ -129,12 +152,17 @@ fn bot(settings: &crate::settings::BotSettings) -> BotPlan {
         },
         strategy: settings.strategy.clone(),
         params: settings.params.clone(),
+        interval: settings.interval,
+        ranking: settings.ranking,
     }
 }
 
 /// The bots' symbols, and the rest of a short symbol master, so that orders by hand are possible there too.
-fn universe(settings: &Settings) -> Result<Vec<Instrument>, Failure> {
-    let master = match &settings.symbol_master {
+fn universe<'s>(
+    master: Option<&Path>,
+    bots: impl Iterator<Item = &'s BotSettings>,
+) -> Result<Vec<Instrument>, Failure> {
+    let master = match master {
         Some(path) => {
             let shown = path.display().to_string();
             let text = std::fs::read_to_string(path)
@@ -144,7 +172,7 @@ fn universe(settings: &Settings) -> Result<Vec<Instrument>, Failure> {
         None => None,
     };
     let mut universe: Vec<Instrument> = Vec::new();
-    for bot in &settings.bots {
+    for bot in bots {
         for symbol in &bot.symbols {
             let instrument = match &master {
                 Some(master) => master.iter().find(|i| i.symbol == *symbol).cloned(),

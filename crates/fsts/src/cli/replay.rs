@@ -22,7 +22,7 @@ pub async fn run(args: ReplayArgs, context: Context) -> Result<(), Failure> {
     let settings = Settings::load(args.config.as_deref())?;
     // A recorded day needs no broker and no clock of the broker's.
     let settings = Settings { clock: crate::settings::ClockSetting::System, ..settings };
-    let plan = plan(&settings, Aim::Look).await?;
+    let plan = plan(&settings, args.account.as_deref(), Aim::Look).await?;
     let missing = |e: std::io::Error| Failure::input(say::no_tape(&args.day, &e.to_string()));
     let tape = Tape::read(&plan, day).map_err(missing)?;
     let recorded = read_day(&decision_folder(&plan.data_dir, &plan.stream), day).unwrap_or_default();

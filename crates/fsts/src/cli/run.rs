@@ -1,6 +1,6 @@
 //! `fsts run`: trades an account until it is stopped.
 
-use super::plan_of::{Aim, plan};
+use super::plan_of::{Aim, plans};
 use super::serving::{Serving, Started, serve};
 use super::{Context, RunArgs};
 use crate::exit::Failure;
@@ -12,7 +12,7 @@ use crate::settings::Settings;
 /// Runs the command.
 pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
     let settings = Settings::load(args.config.as_deref())?;
-    let plan = plan(&settings, Aim::Trade(args.arm_live.as_deref())).await?;
+    let plans = plans(&settings, Aim::Trade(args.arm_live.as_deref())).await?;
     let serving = Serving {
         listen: settings.listen,
         api_token: settings.api_token.clone(),
@@ -26,7 +26,7 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
         },
     };
     let mode = settings.mode.name();
-    serve(plan, serving, move |Started { address, setup_code }| {
+    serve(plans, serving, move |Started { address, setup_code }| {
         let address = format!("http://{address}");
         if context.json {
             let line = serde_json::json!({ "address": address, "mode": mode, "setup_code": setup_code });

@@ -136,10 +136,11 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
         "설정 파일. 기본: ./fsts.toml이 있으면 그 파일",
         "settings file; default: ./fsts.toml where it exists",
     ),
+    ("*.account", "설정에 적은 계좌 이름. 기본: 첫 계좌", "name of an account in the settings; default: the first"),
     (
         "run.arm_live",
-        "실전 매매를 시작하려면 계좌번호 앞 8자리의 끝 네 자리",
-        "last four of the account's first eight digits, to begin live trading",
+        "실전 매매를 시작하려면 계좌번호 앞 8자리의 끝 네 자리. 계좌가 여럿이면 쉼표로 모두",
+        "last four of the account's first eight digits, to begin live trading; of each account, with commas",
     ),
     (
         "demo.data",

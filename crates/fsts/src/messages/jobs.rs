@@ -4,7 +4,7 @@ use fsts_domain::Timestamp;
 
 use super::Text;
 use crate::alerts::grouped;
-use crate::services::jobs::{ALERTS_DIGEST, BACKUP, BALANCE_SNAPSHOT, DATA_COLLECT, Schedule, TRADING_RUN};
+use crate::services::jobs::{ALERTS_DIGEST, BACKUP, BALANCE_SNAPSHOT, DATA_COLLECT, Schedule, TRADING_RUN, TaskError};
 
 /// What a job does; the name of one that is not ours to describe.
 pub fn title(name: &str, task: &str) -> Text {
@@ -83,6 +83,76 @@ pub fn books_unread() -> Text {
 /// The database does not answer.
 pub fn store_failed() -> Text {
     Text::new("저장소가 답하지 않습니다", "the store does not answer")
+}
+
+/// What a task did for each account, named where there are several. It failed when it failed for one.
+pub fn of_accounts(done: Vec<(Option<&str>, Result<Text, TaskError>)>) -> Result<Text, TaskError> {
+    let is_good = done.iter().all(|(_, one)| one.is_ok());
+    let line = |(account, one): (Option<&str>, Result<Text, TaskError>)| {
+        let Text { ko, en } = one.unwrap_or_else(|TaskError(text)| text);
+        match account {
+            Some(name) => (format!("[{name}] {ko}"), format!("[{name}] {en}")),
+            None => (ko, en),
+        }
+    };
+    let (ko, en): (Vec<_>, Vec<_>) = done.into_iter().map(line).unzip();
+    let text = Text::new(ko.join(" · "), en.join(" · "));
+    if is_good { Ok(text) } else { Err(TaskError(text)) }
+}
+
+/// Nobody decides before the close.
+pub fn no_daily_bots() -> Text {
+    Text::new(
+        "일봉으로 판단하는 봇이 없습니다 (설정의 interval = \"day\")",
+        "no bot decides on daily bars (interval = \"day\" in the settings)",
+    )
+}
+
+/// A bot decided before the close.
+pub fn bot_ran((bot, ranked, failed): (&str, usize, usize), (buys, sells): (usize, usize)) -> Text {
+    let (lost_ko, lost_en) = match failed {
+        0 => (String::new(), String::new()),
+        n => (format!(", {n}종목은 조회 실패"), format!(", {n} without an answer")),
+    };
+    Text::new(
+        format!("봇 {bot}: {ranked}종목을 보고 매수 {buys}건, 매도 {sells}건{lost_ko}"),
+        format!("bot {bot}: {ranked} symbols, {buys} buys, {sells} sells{lost_en}"),
+    )
+}
+
+/// A day has one run.
+pub fn bot_ran_before(bot: &str) -> Text {
+    Text::new(format!("봇 {bot}: 오늘은 이미 판단했습니다"), format!("bot {bot} has decided today already"))
+}
+
+/// The engine did not take the run.
+pub fn bot_not_run(bot: &str, code: &str) -> Text {
+    let (ko, en) = match code {
+        "not_ready" => ("엔진이 아직 준비되지 않았습니다", "the engine is not ready"),
+        "halted" => ("거래가 정지되어 있습니다", "trading is halted"),
+        "bot_stopped" => ("봇이 멈춰 있습니다", "the bot is stopped"),
+        "session_closed" => ("정규장이 열려 있지 않습니다", "the market is not in its continuous session"),
+        _ => ("엔진이 실행을 받지 않았습니다", "the engine did not take the run"),
+    };
+    Text::new(format!("봇 {bot}: {ko}"), format!("bot {bot}: {en}"))
+}
+
+/// The broker gave nothing to decide on.
+pub fn bot_without_quotes(bot: &str) -> Text {
+    Text::new(
+        format!("봇 {bot}: 현재가를 받지 못해 판단하지 않았습니다"),
+        format!("bot {bot}: no quotes, so nothing was decided"),
+    )
+}
+
+/// A day is told once.
+pub fn told_before(day: fsts_domain::TradingDay) -> Text {
+    Text::new(format!("{day}은(는) 이미 알렸습니다"), format!("{day} was told already"))
+}
+
+/// There is no room for another alert.
+pub fn outbox_full() -> Text {
+    Text::new("보낼 알림이 가득 찼습니다", "the outbox of alerts is full")
 }
 
 /// What a snapshot found.

@@ -104,6 +104,19 @@ pub fn engine_ended() -> Text {
     )
 }
 
+/// An account that the settings don't name.
+pub fn no_such_account(name: &str) -> Text {
+    Text::new(format!("설정에 계좌 `{name}`이(가) 없습니다"), format!("the settings name no account `{name}`"))
+}
+
+/// An account stands still while others run.
+pub fn account_failed((key, account): (&str, &str), (why_ko, why_en): (&str, &str)) -> Text {
+    Text::new(
+        format!("🚨 계좌 {key} {account}을(를) 시작하지 못했습니다. 다른 계좌는 계속합니다: {why_ko}"),
+        format!("🚨 account {key} {account} could not be started, the others go on: {why_en}"),
+    )
+}
+
 /// The one line that a run prints.
 pub fn running(address: &str, mode: &str) -> Text {
     Text::new(

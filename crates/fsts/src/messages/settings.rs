@@ -61,6 +61,61 @@ pub fn wrong_form(key: &str, expected: &str) -> Text {
     Text::new(format!("`{key}` 설정의 형식이 다릅니다. {ko}이어야 합니다"), format!("`{key}` must be {en}"))
 }
 
+/// A name that an address can't carry.
+pub fn account_name(name: &str, most: usize) -> Text {
+    Text::new(
+        format!("계좌 이름 `{name}`을(를) 쓸 수 없습니다. 소문자, 숫자, -로 {most}자까지입니다"),
+        format!("an account can't be called `{name}`: 1 to {most} of a-z, 0-9 and -"),
+    )
+}
+
+/// Two accounts of one name.
+pub fn account_twice(name: &str) -> Text {
+    Text::new(
+        format!("계좌 `{name}`이(가) 두 번 있습니다 (`main`은 [kis]의 계좌입니다)"),
+        format!("the account `{name}` is given twice (`main` is that of [kis])"),
+    )
+}
+
+/// Two accounts of one number.
+pub fn account_number_twice(name: &str) -> Text {
+    Text::new(
+        format!("계좌 `{name}`의 계좌번호를 다른 계좌도 쓰고 있습니다"),
+        format!("another account has the account number of `{name}`"),
+    )
+}
+
+/// Two accounts with one app key.
+pub fn account_key_twice(name: &str) -> Text {
+    Text::new(
+        format!(
+            "계좌 `{name}`의 app key를 다른 계좌도 쓰고 있습니다. 증권사는 app key마다 실시간 연결을 하나만 허용합니다"
+        ),
+        format!("another account has the app key of `{name}`: the broker gives an app key one stream"),
+    )
+}
+
+/// More accounts than a process carries.
+pub fn too_many_accounts(most: usize) -> Text {
+    Text::new(format!("계좌는 {most}개까지입니다"), format!("there may be {most} accounts"))
+}
+
+/// A ranking that nobody would use.
+pub fn bot_rank_on_minutes(bot: &str) -> Text {
+    Text::new(
+        format!("봇 `{bot}`의 rank와 top은 interval = \"day\"인 봇에만 씁니다"),
+        format!("`rank` and `top` of bot `{bot}` are for bots with interval = \"day\""),
+    )
+}
+
+/// A bot of an account that isn't there.
+pub fn bot_account(bot: &str, account: &str) -> Text {
+    Text::new(
+        format!("봇 `{bot}`의 계좌 `{account}`이(가) 설정에 없습니다"),
+        format!("bot `{bot}` trades the account `{account}`, which the settings don't name"),
+    )
+}
+
 /// The listening address.
 pub fn listen() -> Text {
     Text::new(

@@ -1,5 +1,6 @@
 //! The server's port onto the running engine: pictures out, commands in.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ pub struct AccountDesk {
     pub universe: Arc<[Symbol]>,
     /// Symbols that somebody asked to watch besides.
     pub watched: Arc<Mutex<Vec<Symbol>>>,
+    /// Cleared when the engine's thread ends.
+    pub alive: Arc<AtomicBool>,
 }
 
 impl Desk for AccountDesk {
@@ -166,5 +169,9 @@ impl Desk for AccountDesk {
 
     fn quote(&self, symbol: Symbol) -> Option<QuoteView> {
         self.quotes.quote(symbol)
+    }
+
+    fn is_running(&self) -> bool {
+        self.alive.load(Ordering::Acquire)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
-use fsts_domain::{Symbol, Timestamp, TradingDay};
+use fsts_domain::{IntentId, Symbol, Timestamp, TradingDay};
 use fsts_engine::{Broker, Command, Condition, Effects, Engine, Entry, Event, EventKind, Record, Reply};
 use fsts_kis::StreamEvent;
 use fsts_server::picture::Picture;
@@ -350,6 +350,9 @@ impl EngineLoop {
     }
 
     fn show(&mut self, entry: &Entry) {
+        if let Some(id) = order_of(&entry.record) {
+            self.gateway.lane.follow(id, self.engine.book());
+        }
         let names = Arc::clone(&self.names);
         let name = |s: Symbol| names.get(&s).cloned().unwrap_or_else(|| s.to_string());
         let change = self.sheet.note(entry, self.engine.book(), name);
@@ -412,5 +415,21 @@ impl EngineLoop {
         if losses > std::mem::replace(&mut self.state.told_losses, losses) {
             tracing::warn!(losses, "prices were shed or lines of the tape were lost");
         }
+    }
+}
+
+/// The order whose state a record changes.
+fn order_of(record: &Record) -> Option<IntentId> {
+    match record {
+        Record::Acked { id, .. }
+        | Record::Withdrawn { id, .. }
+        | Record::Refused { id, .. }
+        | Record::Ambiguous { id, .. }
+        | Record::Presumed { id }
+        | Record::Disputed { id, .. }
+        | Record::Filled { id, .. }
+        | Record::Confirmed { id, .. }
+        | Record::Closed { id, .. } => Some(*id),
+        _ => None,
     }
 }

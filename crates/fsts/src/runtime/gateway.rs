@@ -7,6 +7,7 @@ use fsts_kis::{Kis, OrderFilter};
 use tokio::runtime::Handle;
 
 use crate::clock::MarketTime;
+use crate::runtime::crossing::Lane;
 use crate::runtime::fault::{Fault, Place};
 use crate::runtime::input::Inputs;
 
@@ -22,12 +23,18 @@ pub struct Gateway {
     pub inputs: Inputs,
     /// Planned death.
     pub fault: Option<Arc<Fault>>,
+    /// Orders of the owner's other accounts.
+    pub lane: Lane,
 }
 
 impl Broker for Gateway {
     fn submit(&mut self, intent: Journaled<Intent>) {
         let (kis, time, inputs, fault) = (self.kis.clone(), self.time.clone(), self.inputs.clone(), self.fault.clone());
         let id = intent.get().id();
+        if let Err(outcome) = self.lane.claim(intent.get()) {
+            inputs.event(time.now(), EventKind::Submitted { intent: id, outcome });
+            return;
+        }
         self.tasks.spawn(async move {
             let outcome = kis.submit(intent).await;
             if let Some(fault) = fault {

@@ -45,7 +45,7 @@ pub fn engine_config(plan: &Plan) -> EngineConfig {
 /// [`RecoveryError`] when strategies, bots and universe don't fit together.
 pub fn fresh_engine(plan: &Plan) -> Result<Engine<AnyStrategy>, RecoveryError> {
     let make =
-        |bot: &BotPlan| Ok((bot.config.clone(), fsts_strategies::build(&bot.strategy, &bot.params, Interval::Minute)?));
+        |bot: &BotPlan| Ok((bot.config.clone(), fsts_strategies::build(&bot.strategy, &bot.params, bot.interval)?));
     let bots = plan.bots.iter().map(make).collect::<Result<Vec<_>, StrategyError>>()?;
     let mut engine = Engine::new(engine_config(plan), plan.rulebook.clone(), bots)?;
     engine.set_strategy_maker(Box::new(strategy));

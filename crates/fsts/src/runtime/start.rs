@@ -1,21 +1,24 @@
 //! Starting and stopping a run. Start is always recovery.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fsts_domain::{Symbol, TradingDay};
-use fsts_engine::EventKind;
+use fsts_engine::{Engine, EventKind};
 use fsts_kis::{Stream, StreamControl, StreamSettings, Subscription};
 use fsts_server::picture::Picture;
 use fsts_store::{
-    AbortAt, ChainError, Holder, JournalSetup, JournalWriter, LeaseError, ReadModel, Store, StoreError, take_lease,
+    AbortAt, ChainError, Holder, JournalSetup, JournalWriter, Lease, LeaseError, ReadModel, Store, StoreError,
+    take_lease,
 };
 use tokio::runtime::Handle;
 
 use crate::clock::{MarketTime, real_now};
 use crate::runtime::Plan;
+use crate::runtime::crossing::{Crossing, Lane};
 use crate::runtime::desk::{AccountDesk, Board};
 use crate::runtime::engine_loop::{EngineLoop, Parts, Witness};
 use crate::runtime::gateway::Gateway;
@@ -23,7 +26,7 @@ use crate::runtime::input::{Input, Inputs, queue};
 use crate::runtime::logbook::{Logbook, plan_digest};
 use crate::runtime::picture::{self, Surroundings};
 use crate::runtime::quotes::Quotes;
-use crate::runtime::recovery::{self, RecoveryError};
+use crate::runtime::recovery::{self, AnyStrategy, RecoveryError};
 use crate::runtime::scribe::Scribe;
 
 /// Market time between two clock events when the clock has no signal of its own.
@@ -58,8 +61,6 @@ pub enum StartError {
 pub struct Running {
     /// The server's port.
     pub desk: Arc<AccountDesk>,
-    /// The database, for reads.
-    pub store: Store,
     inputs: Inputs,
     stream: StreamControl,
     thread: JoinHandle<()>,
@@ -77,7 +78,6 @@ impl Running {
         drop(self.desk);
         // Only rows for screens are at stake; they are made again from the journal.
         let _ = tokio::time::timeout(Duration::from_secs(3), self.scribe).await;
-        self.store.close().await;
     }
 
     /// True when the engine's thread has ended by itself.
@@ -95,11 +95,22 @@ pub async fn open_store(plan: &Plan) -> Result<Store, StartError> {
     Ok(Store::open(&plan.target).await?)
 }
 
-/// Starts a run over an open database.
+/// An account whose books are recovered and whose lease is held; nothing has been asked of the broker yet.
+pub struct Prepared {
+    plan: Plan,
+    store: Store,
+    run_id: String,
+    lease: Lease,
+    engine: Engine<AnyStrategy>,
+    quotes: Quotes,
+    lane: Lane,
+}
+
+/// Recovers an account. Its working orders stand in the way of other accounts' from now on.
 ///
 /// # Errors
-/// [`StartError`]; then nothing was sent to the broker.
-pub async fn start(plan: Plan, store: Store, witness: Box<dyn Witness>) -> Result<Running, StartError> {
+/// [`StartError`]; then the account stays as it was.
+pub async fn prepare(plan: Plan, store: Store, crossing: &Crossing) -> Result<Prepared, StartError> {
     let run_id = run_id();
     let holder = Holder { pid: std::process::id(), host: host(), run_id: run_id.clone(), since: real_now() };
     let lease = take_lease(&store, &plan.stream, holder).await?;
@@ -112,8 +123,19 @@ pub async fn start(plan: Plan, store: Store, witness: Box<dyn Witness>) -> Resul
         let shown = recovery::warm_from_tape(&plan, &mut engine, day, &quotes);
         tracing::info!(shown, %day, "market events of today were shown to the strategies again");
     }
+    let lane = crossing.seat(&plan.stream);
+    lane.remember(engine.book());
+    Ok(Prepared { plan, store, run_id, lease, engine, quotes, lane })
+}
 
+/// Starts a prepared account.
+///
+/// # Errors
+/// [`StartError`]; then nothing was sent to the broker.
+pub async fn start(prepared: Prepared, witness: Box<dyn Witness>) -> Result<Running, StartError> {
+    let Prepared { plan, store, run_id, lease, engine, quotes, lane } = prepared;
     let (inputs, input_queue) = queue();
+    lane.open(inputs.clone());
     let journal = start_journal(&plan, lease, &inputs)?;
     let mut model = ReadModel::open(&store, &plan.stream).await?;
     model.catch_up().await?;
@@ -125,6 +147,7 @@ pub async fn start(plan: Plan, store: Store, witness: Box<dyn Witness>) -> Resul
         time: plan.time.clone(),
         inputs: inputs.clone(),
         fault: plan.fault.clone(),
+        lane,
     };
     let names: BTreeMap<Symbol, String> = plan.universe.iter().map(|i| (i.symbol, i.name.clone())).collect();
     let names = Arc::new(names);
@@ -145,7 +168,8 @@ pub async fn start(plan: Plan, store: Store, witness: Box<dyn Witness>) -> Resul
         on_day: base_prices(&plan, &inputs, &quotes),
         plan: plan.clone(),
     };
-    let thread = spawn_loop(EngineLoop::assemble(parts), run_id, digest)?;
+    let alive = Arc::new(AtomicBool::new(true));
+    let thread = spawn_loop(EngineLoop::assemble(parts), run_id, digest, Alive(Arc::clone(&alive)))?;
     tokio::spawn(run_stream(stream, inputs.clone()));
     tokio::spawn(pulse(plan.time.clone(), inputs.clone(), plan.loopback));
     let desk = AccountDesk {
@@ -157,11 +181,21 @@ pub async fn start(plan: Plan, store: Store, witness: Box<dyn Witness>) -> Resul
         stream: control.clone(),
         universe: plan.universe.iter().map(|i| i.symbol).collect(),
         watched: Arc::new(Mutex::new(Vec::new())),
+        alive,
     };
-    Ok(Running { desk: Arc::new(desk), store, inputs, stream: control, thread, scribe: scribe_task })
+    Ok(Running { desk: Arc::new(desk), inputs, stream: control, thread, scribe: scribe_task })
 }
 
-fn start_journal(plan: &Plan, lease: fsts_store::Lease, inputs: &Inputs) -> Result<JournalWriter, StoreError> {
+/// Set as long as the engine's thread runs, however it ends.
+struct Alive(Arc<AtomicBool>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+fn start_journal(plan: &Plan, lease: Lease, inputs: &Inputs) -> Result<JournalWriter, StoreError> {
     let mut setup = JournalSetup::new(plan.target.clone(), lease);
     if let Some(fault) = std::env::var("FSTS_FAULT").ok().and_then(|text| AbortAt::parse(&text)) {
         setup.fault = Arc::new(fault);
@@ -172,8 +206,14 @@ fn start_journal(plan: &Plan, lease: fsts_store::Lease, inputs: &Inputs) -> Resu
     })
 }
 
-fn spawn_loop(mut engine_loop: EngineLoop, run_id: String, digest: String) -> std::io::Result<JoinHandle<()>> {
+fn spawn_loop(
+    mut engine_loop: EngineLoop,
+    run_id: String,
+    digest: String,
+    alive: Alive,
+) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+        let _until_the_end = alive;
         engine_loop.begin(run_id, &digest);
         engine_loop.run();
     })

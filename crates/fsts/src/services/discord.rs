@@ -47,7 +47,8 @@ pub struct DiscordDesk {
 pub fn assemble(ground: &Ground) -> Arc<dyn Discord> {
     let settings = &ground.settings.discord;
     let interactions = settings.public_key.map(|key| {
-        let commands = commands::Commands { desk: ground.desk.clone(), rights: settings.rights.clone() };
+        let (desk, accounts) = (Arc::clone(&ground.desk), Arc::clone(&ground.accounts));
+        let commands = commands::Commands { desk, accounts, rights: settings.rights.clone() };
         Interactions::new(key, commands, real_clock())
     });
     Arc::new(DiscordDesk {

@@ -3,18 +3,21 @@
 //! ```text
 //! schedule.rs  when is it due        catalog.rs  which jobs there are
 //! task.rs      what a job runs       scheduler.rs the loop: due, claimed in the database, run, ended
-//! snapshot.rs  our own task          alarm.rs, port.rs, view.rs  who hears and sees of it
+//! trading_run.rs, snapshot.rs, digest.rs  our own tasks
+//! alarm.rs, port.rs, view.rs              who hears and sees of it
 //! ```
 //!
 //! Another part offers its work by putting a [`Task`] into the [`Registry`] before [`start`].
 
 mod alarm;
 mod catalog;
+mod digest;
 mod port;
 mod schedule;
 mod scheduler;
 mod snapshot;
 mod task;
+mod trading_run;
 pub mod view;
 
 use std::sync::Arc;
@@ -26,6 +29,9 @@ use crate::exit::{Exit, Failure};
 use crate::messages::run as say;
 
 pub use catalog::{ALERTS_DIGEST, BACKUP, BALANCE_SNAPSHOT, DATA_COLLECT, Job, TRADING_RUN, defaults};
+pub use digest::Day;
+#[cfg(test)]
+pub use digest::Traded;
 pub use schedule::Schedule;
 pub use scheduler::Scheduler;
 #[allow(unused_imports, reason = "parts with tasks of their own use all of it")]
@@ -57,7 +63,9 @@ pub async fn start(
     mut registry: Registry,
 ) -> Result<(Scheduler, Arc<dyn fsts_server::Jobs>), Failure> {
     let (store, stream) = (ground.store.clone(), ground.stream.clone());
-    registry.add(snapshot::BalanceSnapshot::new(Arc::clone(&ground.desk), store.clone(), stream.clone()));
+    registry.add(snapshot::BalanceSnapshot::new(Arc::clone(&ground.accounts), store.clone()));
+    registry.add(trading_run::TradingRun::new(Arc::clone(&ground.accounts)));
+    registry.add(digest::Digest::new(Arc::clone(&ground.accounts), store.clone()));
     let jobs = &ground.settings.jobs.jobs;
     let definitions: Vec<_> = jobs.iter().map(Job::definition).collect();
     store.define_jobs(&definitions, ground.time.now()).await.map_err(unwritable)?;

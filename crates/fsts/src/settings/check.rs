@@ -10,10 +10,16 @@ use fsts_kis::{ConfigError, Endpoints, Environment, Live, Mode as _, Paper};
 use fsts_strategies::Params;
 use secrecy::SecretString;
 
-use super::raw::{Raw, RawBot, RawCalendar, RawEnv, RawKis, RawMode, RawRisk, RawSimulations, RawSizing, RawStyle};
-use super::{BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings, jobs};
+use super::raw::{
+    Raw, RawBot, RawCalendar, RawEnv, RawInterval, RawKis, RawMode, RawRank, RawRisk, RawSimulations, RawSizing,
+    RawStyle,
+};
+use super::{
+    AccountSettings, BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings, accounts, jobs,
+};
 use crate::exit::Failure;
 use crate::messages::{Text, settings as say};
+use crate::runtime::{RankBy, Ranking};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
 
 const API_TOKEN_CHARS_MIN: usize = 16;
@@ -40,6 +46,9 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
     if mode == Mode::Live && (clock != ClockSetting::System || session_calendar != SessionCalendarSetting::Krx) {
         return Err(say::live_with_emulated_time());
     }
+    let kis = kis(raw.kis, mode)?;
+    let accounts = accounts::accounts(raw.accounts, &kis)?;
+    let bots = bots(raw.bots, &accounts)?;
     Ok(Settings {
         listen: listen(&raw.listen)?,
         data_dir: raw.data_dir,
@@ -50,10 +59,11 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
         database_url: raw.database_url.map(SecretString::from),
         discord: super::discord::checked(raw.discord)?,
         assistant: raw.assistant,
-        kis: kis(raw.kis, mode)?,
+        kis,
+        accounts,
         risk: risk(&raw.risk)?,
         simulations: simulations(raw.simulations)?,
-        bots: bots(raw.bots)?,
+        bots,
         jobs: jobs::jobs(raw.jobs)?,
         symbol_master: raw.symbol_master,
         decision_log: raw.decision_log,
@@ -110,14 +120,8 @@ fn kis(raw: RawKis, mode: Mode) -> Result<KisSettings, Text> {
     if endpoints.rest() == Endpoints::broker(other).rest() {
         return Err(say::foreign_host());
     }
-    let account = match filled(raw.account) {
-        Some(text) => Some(text.parse::<AccountNo>().map_err(|_| say::account())?),
-        None => None,
-    };
-    let hts_id = filled(raw.hts_id);
-    if hts_id.as_ref().is_some_and(|id| id.parse::<AccountNo>().is_ok()) {
-        return Err(say::hts_id());
-    }
+    let account = account(filled(raw.account))?;
+    let hts_id = hts_id(filled(raw.hts_id))?;
     if raw.rest_rps == Some(0) {
         return Err(say::not_positive("kis.rest_rps"));
     }
@@ -125,6 +129,7 @@ fn kis(raw: RawKis, mode: Mode) -> Result<KisSettings, Text> {
         return Err(say::not_positive("kis.order_timeout_ms"));
     }
     Ok(KisSettings {
+        place: "kis".to_owned(),
         env,
         endpoints,
         app_key: filled(raw.app_key).map(SecretString::from),
@@ -134,6 +139,16 @@ fn kis(raw: RawKis, mode: Mode) -> Result<KisSettings, Text> {
         rest_rps: raw.rest_rps,
         order_timeout: Duration::from_millis(raw.order_timeout_ms),
     })
+}
+
+/// An account number, when there is one.
+pub fn account(text: Option<String>) -> Result<Option<AccountNo>, Text> {
+    text.map(|text| text.parse::<AccountNo>().map_err(|_| say::account())).transpose()
+}
+
+/// A login id that isn't the account number.
+pub fn hts_id(id: Option<String>) -> Result<Option<String>, Text> {
+    if id.as_ref().is_some_and(|id| id.parse::<AccountNo>().is_ok()) { Err(say::hts_id()) } else { Ok(id) }
 }
 
 fn risk(raw: &RawRisk) -> Result<RiskLimits, Text> {
@@ -174,10 +189,10 @@ fn simulations(raw: RawSimulations) -> Result<SimulationSettings, Text> {
     Ok(SimulationSettings { from, sets, workers: workers as usize, example: false })
 }
 
-fn bots(raw: Vec<RawBot>) -> Result<Vec<BotSettings>, Text> {
+fn bots(raw: Vec<RawBot>, accounts: &[AccountSettings]) -> Result<Vec<BotSettings>, Text> {
     let mut bots: Vec<BotSettings> = Vec::with_capacity(raw.len());
     for raw in raw {
-        let bot = bot(raw)?;
+        let bot = bot(raw, accounts)?;
         if bots.iter().any(|b| b.id == bot.id) {
             return Err(say::bot_twice(bot.id.as_str()));
         }
@@ -186,7 +201,12 @@ fn bots(raw: Vec<RawBot>) -> Result<Vec<BotSettings>, Text> {
     Ok(bots)
 }
 
-fn bot(raw: RawBot) -> Result<BotSettings, Text> {
+fn bot(raw: RawBot, accounts: &[AccountSettings]) -> Result<BotSettings, Text> {
+    let account = match raw.account {
+        Some(name) if accounts.iter().any(|a| a.name == name) => name,
+        Some(name) => return Err(say::bot_account(&raw.id, &name)),
+        None => accounts.first().map_or_else(String::new, |a| a.name.clone()),
+    };
     let id: BotId = raw.id.parse().map_err(|_| say::bot_id(&raw.id))?;
     if id == BotId::MANUAL {
         return Err(say::bot_id(&raw.id));
@@ -202,8 +222,7 @@ fn bot(raw: RawBot) -> Result<BotSettings, Text> {
         return Err(say::bot_without_symbols(&raw.id));
     }
     let params = Params(raw.params);
-    // Bars of a day are made from stored files only, so a running bot decides on minutes.
-    let interval = Interval::Minute;
+    let (interval, ranking) = ranking(&raw.id, (raw.interval, raw.rank, raw.top))?;
     fsts_strategies::build(&raw.strategy, &params, interval)
         .map_err(|e| say::bot_strategy(&raw.id, &say::strategy(&e)))?;
     if raw.capital.is_some_and(|won| won < 1) {
@@ -211,6 +230,7 @@ fn bot(raw: RawBot) -> Result<BotSettings, Text> {
     }
     Ok(BotSettings {
         id,
+        account,
         strategy: raw.strategy,
         symbols,
         sizing: sizing(raw.sizing).ok_or_else(|| say::bot_sizing(&raw.id))?,
@@ -218,7 +238,30 @@ fn bot(raw: RawBot) -> Result<BotSettings, Text> {
         capital: raw.capital.map(Won::new),
         params,
         interval,
+        ranking,
     })
+}
+
+/// Bars of a bot, and the order in which one on daily bars takes its symbols before the close.
+fn ranking(
+    bot: &str,
+    (interval, rank, top): (RawInterval, Option<RawRank>, Option<u32>),
+) -> Result<(Interval, Ranking), Text> {
+    if interval == RawInterval::Minute {
+        let unused = rank.is_some() || top.is_some();
+        return if unused { Err(say::bot_rank_on_minutes(bot)) } else { Ok((Interval::Minute, Ranking::default())) };
+    }
+    let by = match rank {
+        None | Some(RawRank::Listed) => RankBy::Listed,
+        Some(RawRank::Value) => RankBy::Value,
+        Some(RawRank::Volume) => RankBy::Volume,
+        Some(RawRank::Change) => RankBy::Change,
+    };
+    match top {
+        Some(0) => Err(say::not_positive(&format!("bots.{bot}.top"))),
+        Some(top) => Ok((Interval::Day, Ranking { by, top: Some(top as usize) })),
+        None => Ok((Interval::Day, Ranking { by, top: None })),
+    }
 }
 
 /// The size, or `None` when it buys nothing.

@@ -22,6 +22,7 @@ pub struct Raw {
     pub decision_log: bool,
     pub auto_release: Option<bool>,
     pub kis: RawKis,
+    pub accounts: Vec<RawAccount>,
     pub risk: RawRisk,
     pub simulations: RawSimulations,
     pub documents: Option<PathBuf>,
@@ -52,6 +53,7 @@ impl Default for Raw {
             decision_log: true,
             auto_release: None,
             kis: RawKis::default(),
+            accounts: Vec::new(),
             risk: RawRisk::default(),
             simulations: RawSimulations::default(),
             documents: None,
@@ -121,6 +123,18 @@ impl Default for RawKis {
     }
 }
 
+/// One of `[[accounts]]`; what isn't here is as in `[kis]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAccount {
+    pub name: String,
+    pub app_key: Option<String>,
+    pub app_secret: Option<String>,
+    pub account: Option<String>,
+    pub hts_id: Option<String>,
+    pub rest_rps: Option<u32>,
+}
+
 /// `[risk]`.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -161,6 +175,7 @@ pub struct RawSimulations {
 #[serde(deny_unknown_fields)]
 pub struct RawBot {
     pub id: String,
+    pub account: Option<String>,
     pub strategy: String,
     pub symbols: Vec<String>,
     pub sizing: RawSizing,
@@ -169,6 +184,29 @@ pub struct RawBot {
     pub capital: Option<i64>,
     #[serde(default)]
     pub params: BTreeMap<String, f64>,
+    #[serde(default)]
+    pub interval: RawInterval,
+    pub rank: Option<RawRank>,
+    pub top: Option<u32>,
+}
+
+/// `interval` of a bot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawInterval {
+    #[default]
+    Minute,
+    Day,
+}
+
+/// `rank` of a bot.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawRank {
+    Listed,
+    Value,
+    Volume,
+    Change,
 }
 
 /// One of `[[jobs]]`; what a default job of that name has need not be said again.

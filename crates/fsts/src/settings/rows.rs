@@ -63,6 +63,7 @@ impl Settings {
             maybe("kis.hts_id", kis.hts_id.clone()),
             shown("kis.rest_rps", rps.to_string()),
             shown("kis.order_timeout_ms", kis.order_timeout.as_millis().to_string()),
+            shown("accounts", self.accounts.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ")),
             shown("risk.order_won_max", risk.order_won_max.to_string()),
             shown("risk.order_qty_max", risk.order_qty_max.to_string()),
             shown("risk.orders_per_minute_max", risk.orders_per_minute_max.to_string()),
@@ -122,5 +123,6 @@ fn bot(bot: &BotSettings) -> String {
     };
     let capital = bot.capital.map(|won| format!(", capital {won}")).unwrap_or_default();
     let params: String = bot.params.0.iter().map(|(name, value)| format!(", {name} {value}")).collect();
-    format!("{}: {} ({}), {sizing}, {style}{capital}{params}", bot.id, bot.strategy, symbols.join(" "))
+    let of = &bot.account;
+    format!("{}@{of}: {} ({}), {sizing}, {style}{capital}{params}", bot.id, bot.strategy, symbols.join(" "))
 }

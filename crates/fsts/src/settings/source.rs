@@ -8,7 +8,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::raw::Raw;
+use super::raw::{Raw, RawAccount};
 use super::rows::Row;
 use crate::exit::Failure;
 use crate::messages::settings as say;
@@ -52,6 +52,7 @@ pub const KEYS: &[(&str, Form)] = &[
     ("kis.hts_id", Form::Text),
     ("kis.rest_rps", Form::Whole),
     ("kis.order_timeout_ms", Form::Whole),
+    ("accounts", Form::Toml),
     ("risk.order_won_max", Form::Whole),
     ("risk.order_qty_max", Form::Whole),
     ("risk.orders_per_minute_max", Form::Whole),
@@ -154,6 +155,9 @@ impl Sources {
             }
         }
         let mut raw: Raw = figment.extract().map_err(|e| self.explain(&e))?;
+        for account in &mut raw.accounts {
+            self.override_account(account);
+        }
         let old = |name: &str| self.variable(name).filter(|v| !v.is_empty()).map(str::to_owned);
         raw.database_url = old("DATABASE_URL");
         raw.discord = super::discord::VARIABLES.iter().filter_map(|name| Some((*name, old(name)?))).collect();
@@ -162,6 +166,16 @@ impl Sources {
         let documents = raw.documents.take().filter(|p| !p.as_os_str().is_empty());
         raw.assistant = crate::services::AssistantSettings { offer: raw.mcp.offer, documents, ..assistant };
         Ok(raw)
+    }
+
+    /// The variables of one of `[[accounts]]`, so that no secret need stand in the file.
+    fn override_account(&self, account: &mut RawAccount) {
+        let place = format!("accounts.{}", account.name.replace('-', "_"));
+        let given = |key: &str| self.variable(&variable_of(&format!("{place}.{key}"))).map(str::to_owned);
+        account.app_key = given("app_key").or(account.app_key.take());
+        account.app_secret = given("app_secret").or(account.app_secret.take());
+        account.account = given("account").or(account.account.take());
+        account.hts_id = given("hts_id").or(account.hts_id.take());
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
@@ -183,7 +197,9 @@ impl Sources {
         let Some((_, text)) = &self.file else { return Ok(false) };
         let figment = Figment::from(Toml::string(text));
         let has = |key: &str| figment.find_value(key).is_ok_and(|v| v.as_str().is_some_and(|s| !s.is_empty()));
-        Ok(KEYS.iter().any(|(key, form)| *form == Form::Secret && has(key)))
+        let accounts = figment.extract_inner::<Vec<Dict>>("accounts").unwrap_or_default();
+        let secret = |account: &Dict| ["app_key", "app_secret", "account"].iter().any(|key| account.contains_key(*key));
+        Ok(KEYS.iter().any(|(key, form)| *form == Form::Secret && has(key)) || accounts.iter().any(secret))
     }
 
     /// What serde has against the settings, without ever repeating a value: it may be a secret.

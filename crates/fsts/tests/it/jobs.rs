@@ -21,6 +21,11 @@ const NOON: &str = "
 name = 'noon'
 task = 'balance-snapshot'
 schedule = 'at 12:00 on trading days'
+
+[[jobs]]
+name = 'strange'
+task = 'nothing-known'
+schedule = 'at 12:00 on trading days'
 ";
 
 /// Three minutes of a market that nobody trades on.
@@ -95,12 +100,15 @@ async fn a_job_fires_at_its_time_once_and_leaves_its_work() {
     assert_eq!((&snapshots[0]["owner"], &snapshots[0]["value"]), (&json!("account"), &balance["equity"]));
     assert_eq!((&snapshots[0]["return_pct"], &snapshots[0]["at_ns"]), (&json!("0.0000"), &ns(at(NOON_S))));
 
+    go(&rig, 15 * 3600 + 10 * 60).await;
+    let nobody = ended(&rig, "trading-run", at(15 * 3600 + 10 * 60)).await;
+    assert_eq!(nobody["message"], json!("no bot decides on daily bars (interval = \"day\" in the settings)"));
     // Ten minutes after the close, which is 15:30.
     go(&rig, 15 * 3600 + 40 * 60).await;
     assert_eq!(ended(&rig, "balance-snapshot", at(15 * 3600 + 40 * 60)).await["outcome"], "ok");
     let again = rig.ask("/api/v1/snapshots").await["snapshots"].as_array().unwrap().clone();
     assert_eq!((again.len(), &again[0]["at_ns"]), (snapshots.len(), &ns(at(15 * 3600 + 40 * 60))), "one row a day");
-    assert!(runs(&rig, "trading-run").await.is_empty(), "a job without a task does not run");
+    assert!(runs(&rig, "strange").await.is_empty(), "a job without a task does not run");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod accounts;
 mod ambiguous;
 mod assistant;
 mod backtest;
 mod bench;
 mod book;
+mod daily_run;
 mod database;
 mod discord;
 mod drill;

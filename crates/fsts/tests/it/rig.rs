@@ -346,6 +346,12 @@ impl Rig {
         (reply.status().as_u16(), reply.json().await.unwrap())
     }
 
+    /// Waits until the program has ended by itself.
+    pub async fn wait_gone(&mut self) {
+        let mut program = self.program.take().expect("the program runs");
+        timeout(PATIENCE, program.child.wait()).await.expect("the program ends").unwrap();
+    }
+
     /// `kill -9`.
     pub async fn kill(&mut self) {
         let mut program = self.program.take().expect("the program runs");

@@ -173,6 +173,7 @@ pub fn setup(store: &Store, target: &Target, clock: Arc<dyn MarketClock>) -> cra
         webhooks: crate::alerts::Webhooks { alarm: Some(target.address.clone().into()), ..Default::default() },
         charts: None,
         lang: crate::messages::Lang::Ko,
+        label: None,
         stream: STREAM.to_owned(),
         names: super::story::names(),
         market_clock: Arc::clone(&clock),

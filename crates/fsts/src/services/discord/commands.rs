@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use fsts_engine::{Command, Reply};
 use fsts_server::views::{BotState, Mode};
-use fsts_server::{Desk, Snapshot};
+use fsts_server::{CommandOutcome, Desk, DeskError, Snapshot};
+use futures_util::future::join_all;
 
 use super::rights::{Right, Rights};
 use crate::messages::{Lang, Text};
+use crate::runtime::Seat;
 use crate::runtime::desk::AccountDesk;
 use crate::services::chart::grouped;
 
@@ -51,8 +53,10 @@ pub enum Said {
 
 /// The commands of one account.
 pub struct Commands {
-    /// The running account.
+    /// The first account.
     pub desk: Arc<AccountDesk>,
+    /// All accounts: a stop is for each of them.
+    pub accounts: Arc<[Seat]>,
     /// Who may do what.
     pub rights: Rights,
 }
@@ -79,9 +83,13 @@ impl Commands {
             return not_allowed();
         }
         let reason = format!("Discord {person}");
-        match self.desk.command(Command::Halt { reason }).await {
-            Ok(outcome) if outcome.reply == Reply::Done => stopped(&self.desk.snapshot()),
-            Ok(_) | Err(_) => Text::new(
+        let running = self.accounts.iter().filter(|seat| seat.desk.is_running());
+        let halts = running.map(|seat| seat.desk.command(Command::Halt { reason: reason.clone() }));
+        let halted = join_all(halts).await;
+        let is_done = |one: &Result<CommandOutcome, DeskError>| matches!(one, Ok(o) if o.reply == Reply::Done);
+        match !halted.is_empty() && halted.iter().all(is_done) {
+            true => stopped(&self.desk.snapshot()),
+            false => Text::new(
                 "🚨 정지 명령의 결과를 확인하지 못했습니다. 대시보드에서 정지 상태를 꼭 확인하십시오.",
                 "🚨 The outcome of the stop is unknown. Check on the dashboard whether trading is halted.",
             ),

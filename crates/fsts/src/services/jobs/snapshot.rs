@@ -12,26 +12,35 @@ use futures_util::future::BoxFuture;
 use super::catalog::BALANCE_SNAPSHOT;
 use super::task::{Task, TaskError, TaskRun};
 use crate::messages::{Text, jobs as say};
-use crate::runtime::desk::AccountDesk;
+use crate::runtime::Seat;
 
 /// Times that fills and holdings are read until they agree.
 const READS_MAX: usize = 5;
 
 /// The task.
 pub struct BalanceSnapshot {
-    desk: Arc<AccountDesk>,
+    accounts: Arc<[Seat]>,
     store: Store,
-    stream: String,
 }
 
 impl BalanceSnapshot {
-    /// Snapshots of a running account.
-    pub fn new(desk: Arc<AccountDesk>, store: Store, stream: String) -> Self {
-        BalanceSnapshot { desk, store, stream }
+    /// Snapshots of running accounts.
+    pub fn new(accounts: Arc<[Seat]>, store: Store) -> Self {
+        BalanceSnapshot { accounts, store }
     }
 
-    async fn take(&self, day: TradingDay) -> Result<Text, TaskError> {
-        let picture = self.desk.snapshot();
+    /// One account after the other; one that fails keeps none of the others from their rows.
+    async fn take_all(&self, day: TradingDay) -> Result<Text, TaskError> {
+        let mut done = Vec::new();
+        for seat in self.accounts.iter() {
+            let account = (self.accounts.len() > 1).then_some(seat.plan.key.as_str());
+            done.push((account, self.take(seat, day).await));
+        }
+        say::of_accounts(done)
+    }
+
+    async fn take(&self, seat: &Seat, day: TradingDay) -> Result<Text, TaskError> {
+        let (picture, stream) = (seat.desk.snapshot(), &seat.plan.stream);
         if picture.balance.as_of.seq == 0 {
             return Err(TaskError(say::books_unread()));
         }
@@ -39,19 +48,19 @@ impl BalanceSnapshot {
             tracing::error!(%error, "a snapshot could not be taken");
             TaskError(say::store_failed())
         };
-        let (flows, positions) = self.holdings().await.map_err(failed)?;
-        let rows = rows(&picture, &flows, &positions, day, self.desk.now());
-        self.store.put_snapshots(&self.stream, &rows).await.map_err(failed)?;
+        let (flows, positions) = self.holdings(stream).await.map_err(failed)?;
+        let rows = rows(&picture, &flows, &positions, day, seat.desk.now());
+        self.store.put_snapshots(stream, &rows).await.map_err(failed)?;
         let account =
             rows.first().map_or((Won::ZERO, 0), |r| (r.value, return_parts(r.realized + r.unrealized, r.base)));
         Ok(say::snapshot_taken(account.0.get(), &decimal(account.1, 4), rows.len().saturating_sub(1)))
     }
 
     /// What bots have moved and hold, of one moment.
-    async fn holdings(&self) -> Result<(Vec<OwnerFlow>, Vec<PositionRow>), StoreError> {
+    async fn holdings(&self, stream: &str) -> Result<(Vec<OwnerFlow>, Vec<PositionRow>), StoreError> {
         for _ in 0..READS_MAX {
-            let positions = self.store.positions(&self.stream).await?;
-            let flows = self.store.owner_flows(&self.stream).await?;
+            let positions = self.store.positions(stream).await?;
+            let flows = self.store.owner_flows(stream).await?;
             let cost = |owner: BotId| -> Won {
                 let mine = positions.iter().filter(|p| p.owner == Some(owner));
                 mine.fold(Won::ZERO, |sum, p| sum + p.position.cost)
@@ -71,7 +80,7 @@ impl Task for BalanceSnapshot {
 
     fn run(&self, run: TaskRun) -> BoxFuture<'_, Result<Text, TaskError>> {
         // A late run is still about the day that it was due on.
-        async move { self.take(run.due.kst_day()).await }.boxed()
+        async move { self.take_all(run.due.kst_day()).await }.boxed()
     }
 }
 
