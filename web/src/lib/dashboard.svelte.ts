@@ -27,14 +27,14 @@ class Dashboard {
   token = $state<string | null>(null);
   /** Accounts of the program; one of them is shown, the first when none is chosen. */
   accounts = $state.raw<Account[]>([]);
-  account = $state<string | null>(null);
+  chosen = $state<string | null>(null);
   /** Who the server takes us for; unknown until it has answered once. */
   session = $state.raw<SessionAnswer | null>(null);
   /** Whether that was asked once: before, a page could only ask for what it may not have. */
   asked = $state(false);
   client = makeClient({
     token: () => this.token,
-    account: () => this.account,
+    account: () => this.chosen,
     csrf: () => this.session?.csrf ?? null,
     language: () => speech.language,
     active: isActive,
@@ -49,7 +49,7 @@ class Dashboard {
   #closeFeed: (() => void) | null = null;
   #asking = false;
 
-  shownAccount = $derived(this.account ?? this.accounts.find((one) => one.is_default)?.key ?? null);
+  shownAccount = $derived(this.chosen ?? this.accounts.find((one) => one.is_default)?.key ?? null);
   mayWrite = $derived(this.token !== null || this.session?.signed_in === true);
   /** A user exists and nobody has signed in: nothing of the account may be shown. */
   locked = $derived(this.session !== null && !this.session.reads_open && !this.session.signed_in);
@@ -125,7 +125,7 @@ class Dashboard {
 
   start(): () => void {
     this.token = takeToken({ location, history, session: sessionStorage });
-    this.account = keptAccount(sessionStorage);
+    this.chosen = keptAccount(sessionStorage);
     const unwatch = watchActivity();
     void this.loadSession();
     const tick = setInterval(() => this.#tick(), TICK_MS);
@@ -181,7 +181,7 @@ class Dashboard {
       message: (message: FeedMessage) => this.#take(message),
       state: (state: FeedState, retryInMs: number | null) => this.#linked(state, retryInMs),
     };
-    this.#closeFeed = openFeed(ofAccount(`${scheme}://${location.host}/api/v1/feed`, this.account), handlers, bearer);
+    this.#closeFeed = openFeed(ofAccount(`${scheme}://${location.host}/api/v1/feed`, this.chosen), handlers, bearer);
     this.#loadAlerts();
     void this.#loadAccounts();
   }
@@ -190,7 +190,7 @@ class Dashboard {
   choose(account: string): void {
     const first = this.accounts.find((one) => one.is_default)?.key;
     const chosen = account === first ? null : account;
-    if (chosen === this.account) return;
+    if (chosen === this.chosen) return;
     keepAccount(sessionStorage, chosen);
     location.reload();
   }
@@ -200,8 +200,8 @@ class Dashboard {
     const known = await this.client.get<unknown>('/api/v1/accounts?account=').catch(() => null);
     if (known === null) return;
     this.accounts = listOf<Account>(known, 'accounts');
-    const shown = this.accounts.find((one) => one.key === this.account);
-    if (this.account !== null && shown?.state !== 'running') {
+    const shown = this.accounts.find((one) => one.key === this.chosen);
+    if (this.chosen !== null && shown?.state !== 'running') {
       const first = this.accounts.find((one) => one.is_default);
       if (first) this.choose(first.key);
     }

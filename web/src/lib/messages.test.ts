@@ -39,7 +39,7 @@ describe('messages', () => {
   });
   it('are all used', () => {
     const all = code.map(([, text]) => text).join('\n');
-    const built = ['mode.', 'session.', 'order.', 'side.', 'type.', 'bot.', 'fresh.', 'chart.interval.', 'top.theme.', 'orders.kind.', 'bots.asked.', 'jobs.asked.', 'outcome.', 'alerts.kind.', 'run.', 'tool.', 'approval.flag.', 'settings.stream.', 'settings.journal.'];
+    const built = ['mode.', 'session.', 'order.', 'side.', 'type.', 'bot.', 'fresh.', 'chart.interval.', 'top.theme.', 'orders.kind.', 'bots.asked.', 'jobs.asked.', 'outcome.', 'alerts.kind.', 'run.', 'tool.', 'approval.flag.', 'settings.stream.', 'settings.journal.', 'account.'];
     const unused = Object.keys(ko).filter((key) => !all.includes(`'${key}'`) && !built.some((prefix) => key.startsWith(prefix)));
     expect(unused).toEqual([]);
   });
