@@ -4,9 +4,19 @@
 //! loop over `update`, so that streaming and batch are equal bit for bit.
 
 mod bollinger;
+mod ema;
+mod macd;
+mod mfi;
 mod rsi;
 mod sma;
+mod stochastic;
+mod wma;
 
 pub use bollinger::{Bands, Bollinger};
-pub use rsi::Rsi;
+pub use ema::Ema;
+pub use macd::{Macd, MacdValue};
+pub use mfi::Mfi;
+pub use rsi::{Rsi, SimpleRsi};
 pub use sma::Sma;
+pub use stochastic::{Stochastic, StochasticValue};
+pub use wma::Wma;

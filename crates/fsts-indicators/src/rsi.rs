@@ -1,5 +1,7 @@
 //! Relative strength index with Wilder's smoothing.
 
+use crate::Sma;
+
 /// RSI in 0..=100: the first `period` changes are averaged, later ones smoothed by 1/`period`.
 ///
 /// The first `period` updates answer `None`; without any change it answers 0.
@@ -45,9 +47,61 @@ impl Rsi {
     }
 }
 
+/// RSI in 0..=100 over simple means of the last `period` changes (Cutler's), as the former program took it.
+///
+/// 100·Σ gains / (Σ gains + Σ losses). The first `period` updates answer `None`; without any change it answers 0.
+///
+/// ```
+/// let mut rsi = fsts_indicators::SimpleRsi::new(2);
+/// assert_eq!([10.0, 13.0, 12.0, 12.0].map(|x| rsi.update(x)), [None, None, Some(75.0), Some(0.0)]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct SimpleRsi {
+    gains: Sma,
+    losses: Sma,
+    previous: Option<f64>,
+}
+
+impl SimpleRsi {
+    /// An empty index over `period` changes; a period of 0 counts as 1.
+    pub fn new(period: usize) -> Self {
+        SimpleRsi { gains: Sma::new(period), losses: Sma::new(period), previous: None }
+    }
+
+    /// Takes one value.
+    #[inline]
+    pub fn update(&mut self, value: f64) -> Option<f64> {
+        let change = value - self.previous.replace(value)?;
+        let gain = self.gains.update(change.max(0.0));
+        let loss = self.losses.update((-change).max(0.0));
+        let (gain, sum) = (gain?, gain? + loss?);
+        Some(if sum > 0.0 { 100.0 * gain / sum } else { 0.0 })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn simple_means_equal_the_batch_over_the_window(
+            values in proptest::collection::vec(1_000..1_020i64, 1..120), period in 1..30usize,
+        ) {
+            let mut rsi = SimpleRsi::new(period);
+            for (t, value) in values.iter().enumerate() {
+                let got = rsi.update(*value as f64);
+                prop_assert_eq!(got.is_some(), t >= period);
+                let Some(got) = got else { continue };
+                let changes: Vec<i64> = (t + 1 - period..=t).map(|i| values[i] - values[i - 1]).collect();
+                let gains: i64 = changes.iter().filter(|c| **c > 0).sum();
+                let all: i64 = changes.iter().map(|c| c.abs()).sum();
+                let want = if all > 0 { 100.0 * gains as f64 / all as f64 } else { 0.0 };
+                prop_assert!((got - want).abs() < 1e-9, "{} {}", got, want);
+            }
+        }
+    }
 
     #[test]
     fn a_published_worked_example_gives_its_values() {
