@@ -1,5 +1,7 @@
 //! The price board: what each symbol traded today, minute by minute, and on the days before.
 
+use std::collections::BTreeMap;
+
 use fsts_domain::{Bar, Market, Price, Qty, Side, Symbol, Timestamp, TradingDay, Won};
 use fsts_krx::{DayRules, PriceBand};
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,9 @@ use crate::config::EmuSymbol;
 
 /// Days of history that the daily chart keeps.
 const DAYS_MAX: usize = 400;
+
+/// Days whose minutes are kept, in memory only: the real service keeps a year.
+const MINUTE_DAYS_MAX: usize = 10;
 
 /// One trade on the tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +70,8 @@ pub(crate) struct Quote {
     pub(crate) today: Today,
     /// Earlier days, ascending.
     pub(crate) days: Vec<(TradingDay, ChartBar)>,
+    /// Minutes of the last days before today.
+    pub(crate) past: BTreeMap<TradingDay, Vec<(i64, ChartBar)>>,
 }
 
 /// The part of a quote that is kept on disk.
@@ -88,6 +95,7 @@ impl Quote {
             band: None,
             today: Today::default(),
             days: Vec::new(),
+            past: BTreeMap::new(),
         }
     }
 
@@ -154,6 +162,10 @@ impl Quote {
             self.days.push((day, bar));
             let surplus = self.days.len().saturating_sub(DAYS_MAX);
             self.days.drain(..surplus);
+            self.past.insert(day, today.minutes);
+            while self.past.len() > MINUTE_DAYS_MAX {
+                self.past.pop_first();
+            }
         }
         self.set_base(self.last, rules);
     }

@@ -92,11 +92,12 @@ const TRADING_ROUTES: [Route; 6] = [
     get("inquire-psbl-order", &["TTTC8908R"], &["VTTC8908R"], inquiry::buying_power),
 ];
 
-const QUOTATION_ROUTES: [Route; 6] = [
+const QUOTATION_ROUTES: [Route; 7] = [
     quote("inquire-price", &["FHKST01010100"], quotes::price),
     quote("inquire-asking-price-exp-ccn", &["FHKST01010200"], quotes::asking_price),
     quote("inquire-daily-itemchartprice", &["FHKST03010100"], charts::daily),
     quote("inquire-time-itemchartprice", &["FHKST03010200"], charts::minutes),
+    get("inquire-time-dailychartprice", &["FHKST03010230"], &[], charts::past_minutes),
     get("chk-holiday", &["CTCA0903R"], &[], holidays::list),
     get("search-stock-info", &["CTPF1002R"], &[], quotes::stock_info),
 ];

@@ -12,6 +12,7 @@ use crate::text::percent;
 /// Rows of one answer.
 const DAYS_MAX: usize = 100;
 const MINUTES_MAX: usize = 30;
+const PAST_MINUTES_MAX: usize = 120;
 
 /// `inquire-daily-itemchartprice`: newest first; there are no pages, clients walk the end date back.
 pub(crate) fn daily(exchange: &mut Exchange, call: &ApiCall<'_>) -> Result<Reply, Refusal> {
@@ -84,20 +85,46 @@ fn daily_head(quote: &Quote) -> Row {
 /// `inquire-time-itemchartprice`: today's minutes that end at the given time, newest first; `000000` is the latest.
 pub(crate) fn minutes(exchange: &mut Exchange, call: &ApiCall<'_>) -> Result<Reply, Refusal> {
     let quote = exchange.board.get(symbol_of(exchange, call)?);
-    let text = call.param("FID_INPUT_HOUR_1");
-    let number: i64 = text.parse().map_err(|_| Refusal::Malformed)?;
-    let asked = number / 10_000 * 3600 + number / 100 % 100 * 60 + number % 100;
-    let until = if number == 0 { i64::MAX } else { asked };
+    let asked = second_asked(call)?;
+    let until = if asked == 0 { i64::MAX } else { asked };
+    let rows = minute_rows(exchange.day, &quote.today.minutes, until, MINUTES_MAX);
+    Ok(minute_reply(quote, rows))
+}
+
+/// `inquire-time-dailychartprice`: a day's minutes that end at the given time, newest first.
+pub(crate) fn past_minutes(exchange: &mut Exchange, call: &ApiCall<'_>) -> Result<Reply, Refusal> {
+    let symbol = symbol_of(exchange, call)?;
+    let quote = exchange.board.get(symbol);
+    let day: TradingDay = call.param("FID_INPUT_DATE_1").parse().map_err(|_| Refusal::Malformed)?;
+    let until = second_asked(call)?;
+    let rows = if day == exchange.day {
+        minute_rows(day, &quote.today.minutes, until, PAST_MINUTES_MAX)
+    } else if let Some(kept) = quote.past.get(&day) {
+        minute_rows(day, kept, until, PAST_MINUTES_MAX)
+    } else if day > exchange.day {
+        // A replay knows what is to come; a broker doesn't.
+        Vec::new()
+    } else {
+        minute_rows(day, &exchange.market.minutes_of(day, symbol), until, PAST_MINUTES_MAX)
+    };
+    Ok(minute_reply(quote, rows))
+}
+
+/// `FID_INPUT_HOUR_1` as second of the day.
+fn second_asked(call: &ApiCall<'_>) -> Result<i64, Refusal> {
+    let number: i64 = call.param("FID_INPUT_HOUR_1").parse().map_err(|_| Refusal::Malformed)?;
+    Ok(number / 10_000 * 3600 + number / 100 % 100 * 60 + number % 100)
+}
+
+/// The last minutes that begin no later than `until`, newest first.
+fn minute_rows(day: TradingDay, minutes: &[(i64, ChartBar)], until: i64, most: usize) -> Vec<Row> {
     let mut traded = Won::ZERO;
     let mut rows: Vec<Row> = Vec::new();
-    for (start, chart) in &quote.today.minutes {
+    for (start, chart) in minutes.iter().take_while(|(start, _)| *start <= until) {
         traded += chart.amount;
-        if *start > until {
-            break;
-        }
         rows.push(
             Row::new()
-                .with("stck_bsop_date", exchange.day.compact())
+                .with("stck_bsop_date", day.compact())
                 .with("stck_cntg_hour", format!("{:02}{:02}00", start / 3600, start / 60 % 60))
                 .with("stck_prpr", chart.bar.close)
                 .with("stck_oprc", chart.bar.open)
@@ -107,7 +134,10 @@ pub(crate) fn minutes(exchange: &mut Exchange, call: &ApiCall<'_>) -> Result<Rep
                 .with("acml_tr_pbmn", traded),
         );
     }
-    let rows: Vec<Row> = rows.into_iter().rev().take(MINUTES_MAX).collect();
+    rows.into_iter().rev().take(most).collect()
+}
+
+fn minute_reply(quote: &Quote, rows: Vec<Row>) -> Reply {
     let (difference, sign, _) = change(quote, quote.last);
     let head = Row::new()
         .with("prdy_vrss", difference)
@@ -118,5 +148,5 @@ pub(crate) fn minutes(exchange: &mut Exchange, call: &ApiCall<'_>) -> Result<Rep
         .with("acml_tr_pbmn", quote.today.amount())
         .with("hts_kor_isnm", &quote.name)
         .with("stck_prpr", quote.last);
-    Ok(Reply::quotation().with("output1", Output::One(head)).with("output2", Output::Many(rows)))
+    Reply::quotation().with("output1", Output::One(head)).with("output2", Output::Many(rows))
 }

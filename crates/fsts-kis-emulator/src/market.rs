@@ -3,7 +3,7 @@
 use fsts_domain::{OrderKind, Price, Qty, Side, Timestamp, TradingDay};
 use fsts_krx::{DayRules, SessionPart};
 
-use crate::board::{Board, Print, synthetic_depth};
+use crate::board::{Board, ChartBar, Print, synthetic_depth};
 use crate::orders::Condition;
 
 pub(crate) mod generated;
@@ -147,6 +147,14 @@ impl Market {
             // Longer than any run of closed days.
             Market::Generated(_) => (0..40).map(|days| from.plus_days(days)).find(|day| is_open(*day)),
             Market::Replay(market) => market.days().find(|day| *day >= from && is_open(*day)),
+        }
+    }
+
+    /// A symbol's minutes of a day that is not on the board, when the source has bars of minutes.
+    pub(crate) fn minutes_of(&self, day: TradingDay, symbol: usize) -> Vec<(i64, ChartBar)> {
+        match self {
+            Market::Generated(_) => Vec::new(),
+            Market::Replay(market) => market.minutes_of(day, symbol),
         }
     }
 

@@ -28,6 +28,10 @@ pub enum Call {
     Price,
     /// 국내주식기간별시세.
     DailyBars,
+    /// 주식당일분봉조회.
+    MinutesOfToday,
+    /// 주식일별분봉조회; the mock environment lacks it.
+    MinutesOfDay,
 }
 
 /// Path and names of a call; `mock` is `None` where the mock environment lacks it.
@@ -57,6 +61,8 @@ impl Call {
             Call::Sellable    => route("sellable shares", "/uapi/domestic-stock/v1/trading/inquire-psbl-sell", "TTTC8408R", None),
             Call::Price       => route("price",         "/uapi/domestic-stock/v1/quotations/inquire-price",    "FHKST01010100", Some("FHKST01010100")),
             Call::DailyBars   => route("daily bars",    "/uapi/domestic-stock/v1/quotations/inquire-daily-itemchartprice", "FHKST03010100", Some("FHKST03010100")),
+            Call::MinutesOfToday => route("today's minute bars", "/uapi/domestic-stock/v1/quotations/inquire-time-itemchartprice", "FHKST03010200", Some("FHKST03010200")),
+            Call::MinutesOfDay => route("minute bars of a past day", "/uapi/domestic-stock/v1/quotations/inquire-time-dailychartprice", "FHKST03010230", None),
         }
     }
 

@@ -19,9 +19,11 @@ use crate::wire::quote::{DailyBarRow, DailyBarsQuery, PriceAnswer, PriceQuery};
 use crate::wire::{Text, Unreadable};
 use rows::{convert, daily_bar, holding, in_call, order_key, order_report, required};
 
+mod minutes;
 mod pages;
 mod rows;
 
+pub use minutes::Minutes;
 pub(crate) use rows::second_of_day;
 
 /// Rows per call of the daily bars.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fsts_domain::{Bar, OrderKind, Qty, Symbol, TradingDay};
+use fsts_domain::{Bar, OrderKind, Qty, Symbol, Timestamp, TradingDay};
 use fsts_engine::{
     AccountReport, CancelIntent, CancelOutcome, Complete, Intent, Journaled, OrderReport, SubmitOutcome,
 };
@@ -13,7 +13,7 @@ use crate::clock::MarketClock;
 use crate::env::{Access, Credentials, Environment, Live, Paper};
 use crate::error::KisError;
 use crate::http::{order_client, read_client};
-use crate::inquiry::{BarPrices, BuyingPower, Days, OrderFilter, Quote};
+use crate::inquiry::{BarPrices, BuyingPower, Days, Minutes, OrderFilter, Quote};
 use crate::limiter::Limiter;
 use crate::orders::{NOT_SENT, OrderDesk};
 use crate::rest::Rest;
@@ -208,6 +208,15 @@ impl Kis {
         prices: BarPrices,
     ) -> Result<Vec<(TradingDay, Bar)>, KisError> {
         self.rest.daily_bars(symbol, days, prices).await
+    }
+
+    /// The ended minute bars of a day, oldest first; minutes without trading are left out. Past days, of which the broker keeps
+    /// about a year, are there in the real environment only.
+    ///
+    /// # Errors
+    /// [`KisError`] when any part failed; [`KisError::Config`] for a past day in the mock environment, before anything is sent.
+    pub async fn minute_bars(&self, symbol: Symbol, minutes: Minutes) -> Result<Vec<(Timestamp, Bar)>, KisError> {
+        self.rest.minute_bars(symbol, minutes, self.clock.now()).await
     }
 
     /// The stream session of this account, and its remote control. One per app key: the broker refuses a second.

@@ -30,7 +30,7 @@ pub use call::Call;
 pub use clock::{MarketClock, Reached, SteppedClock, SystemClock};
 pub use env::{Account, Credentials, Endpoints, Environment, KeyPair, Live, Mode, Paper};
 pub use error::{ConfigError, KisError};
-pub use inquiry::{BarPrices, BuyingPower, Days, OrderFilter, Quote};
+pub use inquiry::{BarPrices, BuyingPower, Days, Minutes, OrderFilter, Quote};
 pub use kis::{Armed, Kis, Settings};
 pub use limiter::{Lane, Limiter};
 pub use orders::NOT_SENT;

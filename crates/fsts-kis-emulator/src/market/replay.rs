@@ -15,6 +15,7 @@ use crate::orders::Condition;
 /// it, at which bars are closed: an order that a closed bar gives rise to meets the next bar's open.
 const FIRST_PRINT_S: i64 = 2;
 const DAY_S: i64 = 86_400;
+const MINUTE_S: i64 = 60;
 
 /// A print to come.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +94,20 @@ impl Replay {
             }
         }
         history
+    }
+
+    /// The minutes of a symbol on a day before today's.
+    pub(crate) fn minutes_of(&self, day: TradingDay, symbol: usize) -> Vec<(i64, ChartBar)> {
+        if self.interval_s != MINUTE_S {
+            return Vec::new();
+        }
+        let of_symbol = self.bars_of(day).iter().filter(|bar| bar.symbol == symbol && bar.bar.volume > 0);
+        of_symbol
+            .map(|bar| {
+                let amount = bar.bar.close * Qty::new(bar.bar.volume).unwrap_or_default();
+                (Timestamp::from_ns(bar.at_ns).kst_second(), ChartBar { bar: bar.bar, amount })
+            })
+            .collect()
     }
 
     pub(crate) fn next_at(&self) -> Option<Timestamp> {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fsts_domain::{OrderKind, Side};
+use fsts_domain::{Bar, OrderKind, Side, Timestamp, TradingDay};
 use fsts_kis::{
-    Account, BarPrices, Credentials, Days, Endpoints, Environment, KeyPair, Kis, OrderFilter, Paper, Settings,
+    Account, BarPrices, Credentials, Days, Endpoints, Environment, KeyPair, Kis, Minutes, OrderFilter, Paper, Settings,
     SteppedClock, StreamEvent, StreamSettings, Subscription,
 };
-use fsts_kis_emulator::{Emulator, EmulatorConfig};
+use fsts_kis_emulator::{Emulator, EmulatorConfig, MarketSource, ReplayBar};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::client::{ACCOUNT, HTS_ID, KEY, SECRET, SYMBOL, at, bar, day, hms, launch, replay};
+use crate::client::{ACCOUNT, HTS_ID, KEY, SECRET, SYMBOL, at, bar, config, day, hms, launch, replay};
 
 fn client_of(emulator: &Emulator, environment: Environment, tokens: &std::path::Path) -> Kis {
     // Another test of this binary may have installed it.
@@ -104,4 +104,46 @@ async fn the_client_s_stream_brings_prints_books_and_fills() {
     assert_eq!((prints, books), (vec![(71_200, at(hms(9, 0, 2)), 25)], 1));
     control.stop();
     running.await.unwrap();
+}
+
+fn whole(day: TradingDay) -> Minutes {
+    Minutes { day, from_s: hms(9, 0, 0), to_s: hms(15, 30, 0) }
+}
+
+#[tokio::test]
+async fn the_client_reads_the_minutes_of_today_and_of_days_before_but_none_to_come() {
+    let (earlier, later): (TradingDay, TradingDay) = ("2026-11-18".parse().unwrap(), "2026-11-23".parse().unwrap());
+    let minute = |n: i64| bar(71_200, 71_400, 71_100, 71_300, 100 + n);
+    let on = |day: TradingDay, n: i64| ReplayBar {
+        at_ns: Timestamp::from_kst(day, hms(9, 0, 0) + n * 60).ns(),
+        symbol: 0,
+        bar: minute(n),
+    };
+    let bars = (0..150).flat_map(|n| [on(earlier, n), on(day(), n), on(later, n)]).collect();
+    let (emulator, plain) = launch(EmulatorConfig { market: MarketSource::Replay(bars), ..config() }).await;
+    plain.step_until(hms(10, 30, 0)).await;
+    let tokens = tempfile::tempdir().unwrap();
+    let kis = client_of(&emulator, Environment::Real, tokens.path());
+    let read = async |day: TradingDay| kis.minute_bars(SYMBOL.parse().unwrap(), whole(day)).await.unwrap();
+    let expected = |day: TradingDay, count: i64| -> Vec<(Timestamp, Bar)> {
+        (0..count).map(|n| (Timestamp::from_kst(day, hms(9, 0, 0) + n * 60), minute(n))).collect()
+    };
+    assert_eq!(read(day()).await, expected(day(), 90));
+    assert_eq!(read(earlier).await, expected(earlier, 150));
+    assert_eq!(read(later).await, []);
+}
+
+#[tokio::test]
+async fn a_generated_market_keeps_the_minutes_of_its_days() {
+    let (emulator, plain) = launch(config()).await;
+    plain.step_until(hms(15, 31, 0)).await;
+    let tokens = tempfile::tempdir().unwrap();
+    let today = client_of(&emulator, Environment::Real, tokens.path());
+    let symbol = SYMBOL.parse().unwrap();
+    let first = today.minute_bars(symbol, whole(day())).await.unwrap();
+    assert!(first.len() > 100, "{}", first.len());
+    plain.step_until(hms(24 * 3, 0, 0) + hms(9, 30, 0)).await;
+    let later = client_of(&emulator, Environment::Real, tokens.path());
+    assert_eq!(later.minute_bars(symbol, whole(day())).await.unwrap(), first, "by the call for past days");
+    assert!(!later.minute_bars(symbol, whole(emulator.now().kst_day())).await.unwrap().is_empty());
 }

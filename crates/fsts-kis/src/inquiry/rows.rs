@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::error::KisError;
 use crate::wire::inquiry::{DailyOrderRow, HoldingRow};
 use crate::wire::order::MARKET;
-use crate::wire::quote::DailyBarRow;
+use crate::wire::quote::{DailyBarRow, MinuteBarRow};
 use crate::wire::{Text, Unreadable};
 
 /// An order is known by day, branch and number; venue splits of one order would be an error to look at.
@@ -71,9 +71,20 @@ pub(super) fn holding(row: &HoldingRow) -> Result<Holding, Unreadable> {
 
 /// A bar, or `None` for a day without trading: open or volume 0.
 pub(super) fn daily_bar(row: &DailyBarRow) -> Result<Option<Bar>, Unreadable> {
-    let volume = row.acml_vol.whole()?;
-    let prices = (row.stck_oprc.price()?, row.stck_hgpr.price()?, row.stck_lwpr.price()?, row.stck_clpr.price()?);
-    match prices {
+    bar([&row.stck_oprc, &row.stck_hgpr, &row.stck_lwpr, &row.stck_clpr], &row.acml_vol)
+}
+
+/// Start and bar of a minute; no bar for a minute without trading.
+pub(super) fn minute_bar(row: &MinuteBarRow) -> Result<(Timestamp, Option<Bar>), Unreadable> {
+    let day: TradingDay = row.stck_bsop_date.trimmed().parse().map_err(|_| Unreadable("a date"))?;
+    let second = second_of_day(&row.stck_cntg_hour)?;
+    let bar = bar([&row.stck_oprc, &row.stck_hgpr, &row.stck_lwpr, &row.stck_prpr], &row.cntg_vol)?;
+    Ok((Timestamp::from_kst(day, second), bar))
+}
+
+fn bar([open, high, low, close]: [&Text; 4], volume: &Text) -> Result<Option<Bar>, Unreadable> {
+    let volume = volume.whole()?;
+    match (open.price()?, high.price()?, low.price()?, close.price()?) {
         (Some(open), Some(high), Some(low), Some(close)) if volume > 0 => {
             Ok(Some(Bar::enclosing(open, high, low, close, volume)))
         }

@@ -1,4 +1,4 @@
-//! Current price and daily bars.
+//! Current price, daily and minute bars.
 
 use serde::{Deserialize, Serialize};
 
@@ -78,4 +78,58 @@ pub struct DailyBarRow {
     pub stck_lwpr: Text,
     /// 누적 거래량.
     pub acml_vol: Text,
+}
+
+/// Query of `inquire-time-itemchartprice`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE", default)]
+pub struct TodayMinutesQuery {
+    /// 조건 시장 분류 코드.
+    pub fid_cond_mrkt_div_code: Text,
+    /// 종목코드.
+    pub fid_input_iscd: Text,
+    /// 조회 시작시간, HHMMSS: the rows end there.
+    pub fid_input_hour_1: Text,
+    /// 과거 데이터 포함 여부.
+    pub fid_pw_data_incu_yn: Text,
+    /// 기타 구분 코드.
+    pub fid_etc_cls_code: Text,
+}
+
+/// Query of `inquire-time-dailychartprice`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE", default)]
+pub struct DayMinutesQuery {
+    /// 조건 시장 분류 코드.
+    pub fid_cond_mrkt_div_code: Text,
+    /// 종목코드.
+    pub fid_input_iscd: Text,
+    /// 조회 일자.
+    pub fid_input_date_1: Text,
+    /// 조회 시간, HHMMSS: the rows end there.
+    pub fid_input_hour_1: Text,
+    /// 과거 데이터 포함 여부.
+    pub fid_pw_data_incu_yn: Text,
+    /// 허봉 포함 여부: rows for minutes without a trade.
+    pub fid_fake_tick_incu_yn: Text,
+}
+
+/// A row of either, `output2`, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MinuteBarRow {
+    /// 주식 영업 일자.
+    pub stck_bsop_date: Text,
+    /// 주식 체결 시간: start of the minute.
+    pub stck_cntg_hour: Text,
+    /// 주식 현재가: close of the minute.
+    pub stck_prpr: Text,
+    /// 주식 시가.
+    pub stck_oprc: Text,
+    /// 주식 최고가.
+    pub stck_hgpr: Text,
+    /// 주식 최저가.
+    pub stck_lwpr: Text,
+    /// 체결 거래량.
+    pub cntg_vol: Text,
 }

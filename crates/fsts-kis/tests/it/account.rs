@@ -28,12 +28,21 @@ impl Client {
         Client::with(rest_url, "ws://127.0.0.1:1", Arc::new(tempfile::tempdir().unwrap()))
     }
 
+    /// The same in the real environment's dialect.
+    pub fn of_real(rest_url: &str) -> Client {
+        Client::speaking(Environment::Real, (rest_url, "ws://127.0.0.1:1"), Arc::new(tempfile::tempdir().unwrap()))
+    }
+
     pub fn with(rest_url: &str, ws_url: &str, tokens: Arc<TempDir>) -> Client {
+        Client::speaking(Environment::Mock, (rest_url, ws_url), tokens)
+    }
+
+    fn speaking(environment: Environment, (rest_url, ws_url): (&str, &str), tokens: Arc<TempDir>) -> Client {
         // Another test of this binary may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = SteppedClock::new(half_past_nine());
         let credentials = Credentials::<Paper>::new(
-            Environment::Mock,
+            environment,
             Endpoints::new(rest_url, ws_url).unwrap(),
             KeyPair { app_key: "canary-app-key".into(), app_secret: "canary-app-secret".into() },
             Account { number: "1234567801".parse().unwrap(), hts_id: "someone".to_owned() },

@@ -1,7 +1,7 @@
 //! Lists are read to their last page or not at all.
 
 use fsts_domain::{OrderKind, Price, Side, Won};
-use fsts_kis::{BarPrices, Days, KisError, OrderFilter};
+use fsts_kis::{BarPrices, Days, KisError, Minutes, OrderFilter};
 
 use crate::account::{Client, today};
 use crate::stub::{Reply, Request, Stub};
@@ -163,4 +163,50 @@ async fn daily_bars_walk_back_and_leave_days_without_trading_out() {
     assert!(bars.windows(2).all(|pair| pair[0].0 < pair[1].0));
     assert_eq!(stub.seen("/inquire-daily-itemchartprice").len(), 4);
     assert_eq!(stub.seen("/inquire-daily-itemchartprice")[0].query["FID_ORG_ADJ_PRC"], "1");
+}
+
+/// One-minute rows that end at the asked time, newest first, none before nine.
+fn minutes(request: &Request, rows: u32) -> Reply {
+    let hour: u32 = request.query["FID_INPUT_HOUR_1"].parse().unwrap();
+    let last = hour / 10_000 * 60 + hour / 100 % 100;
+    let day = request.query.get("FID_INPUT_DATE_1").map_or("20261120", String::as_str);
+    let row = |minute: u32| {
+        let volume = if minute == 545 { 0 } else { 10 };
+        let prices = r#""stck_oprc":"100","stck_hgpr":"110","stck_lwpr":"90","stck_prpr":"105""#;
+        let hour = format!("{:02}{:02}00", minute / 60, minute % 60);
+        format!(r#"{{"stck_bsop_date":"{day}","stck_cntg_hour":"{hour}",{prices},"cntg_vol":"{volume}"}}"#)
+    };
+    let bars: Vec<String> = (540..=last.min(930)).rev().take(rows as usize).map(row).collect();
+    let head = r#"{"rt_cd":"0","msg_cd":"MCA00000","msg1":"","output1":{},"output2":["#;
+    Reply::ok(format!("{head}{}]}}", bars.join(",")))
+}
+
+#[tokio::test]
+async fn minute_bars_walk_back_to_the_opening_and_never_hold_the_minute_that_forms() {
+    let stub = Stub::start(|request, _| minutes(request, 30)).await;
+    let wanted = Minutes { day: today(), from_s: 9 * 3600, to_s: 15 * 3600 + 1800 };
+    // The client's clock shows 09:30: that minute has only begun.
+    let bars = Client::of(&stub.url).kis.minute_bars("005930".parse().unwrap(), wanted).await.unwrap();
+    let starts: Vec<i64> = bars.iter().map(|(start, _)| start.kst_second() / 60).collect();
+    let expected: Vec<i64> = (540..570).filter(|minute| *minute != 545).collect();
+    assert_eq!(starts, expected);
+    let asked = stub.seen("/inquire-time-itemchartprice");
+    let hours: Vec<&str> = asked.iter().map(|r| r.query["FID_INPUT_HOUR_1"].as_str()).collect();
+    assert_eq!(hours, ["093000", "090000"]);
+}
+
+#[tokio::test]
+async fn minutes_of_a_past_day_are_asked_by_a_call_of_their_own_which_mock_lacks() {
+    let stub = Stub::start(|request, _| minutes(request, 120)).await;
+    let wanted = Minutes { day: today().plus_days(-1), from_s: 9 * 3600, to_s: 15 * 3600 + 1800 };
+    let bars = Client::of_real(&stub.url).kis.minute_bars("005930".parse().unwrap(), wanted).await.unwrap();
+    assert_eq!(bars.len(), 390);
+    assert!(bars.iter().all(|(start, _)| start.kst_day() == wanted.day));
+    let asked = stub.seen("/inquire-time-dailychartprice");
+    let hours: Vec<&str> = asked.iter().map(|r| r.query["FID_INPUT_HOUR_1"].as_str()).collect();
+    assert_eq!(hours, ["153000", "133000", "113000", "093000"]);
+    assert!(asked.iter().all(|r| r.query["FID_INPUT_DATE_1"] == "20261119"));
+    let refused = Client::of(&stub.url).kis.minute_bars("005930".parse().unwrap(), wanted).await;
+    assert!(matches!(refused, Err(KisError::Config { .. })), "{refused:?}");
+    assert_eq!(stub.seen("/inquire-time-dailychartprice").len(), 4, "mock sent nothing");
 }
