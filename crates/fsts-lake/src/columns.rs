@@ -41,18 +41,32 @@ impl Columns {
         needed.chain(optional.into_iter().flatten()).collect()
     }
 
-    /// Finds the columns, whatever their case and order.
-    pub fn find<S: AsRef<str>>(file: &str, header: &[S]) -> Result<Columns, LoadError> {
+    /// Finds the columns, whatever their case and order. `called` are pairs of our name and the file's.
+    pub fn find<S: AsRef<str>>(file: &str, header: &[S], called: &[(String, String)]) -> Result<Columns, LoadError> {
         let header: Vec<String> = header.iter().map(|h| normal(h.as_ref())).collect();
-        let find = |names: Names| names.iter().find_map(|name| header.iter().position(|h| h == name));
+        let place = |name: &str| header.iter().position(|h| h == name);
+        let find = |names: Names| {
+            let theirs = called.iter().find(|(ours, _)| names.contains(&normal(ours).as_str()));
+            match theirs {
+                Some((_, theirs)) => place(&normal(theirs)),
+                None => names.iter().find_map(|name| place(name)),
+            }
+        };
         let need = |names: Names| match (find(names), names.first()) {
             (Some(index), _) => Ok(index),
             (None, column) => {
                 Err(LoadError::MissingColumn { file: file.to_owned(), column: column.copied().unwrap_or_default() })
             }
         };
-        let time = find(TIME).ok_or_else(|| LoadError::MissingColumn { file: file.to_owned(), column: "date" })?;
-        let date_only = header.get(time).is_some_and(|h| h == "date" || h == "일자" || h == "날짜");
+        // `time` alone is the clock time when the caller names a date beside it.
+        let day = called.iter().find(|(ours, _)| TIME.contains(&normal(ours).as_str()) && normal(ours) != "time");
+        let time = match day {
+            Some((_, theirs)) => place(&normal(theirs)),
+            None => find(TIME),
+        };
+        let time = time.ok_or_else(|| LoadError::MissingColumn { file: file.to_owned(), column: "date" })?;
+        let is_named_date = day.is_some_and(|(ours, _)| normal(ours) == "date");
+        let date_only = is_named_date || header.get(time).is_some_and(|h| h == "date" || h == "일자" || h == "날짜");
         let [open, high, low, close] = OHLC;
         Ok(Columns {
             time,
@@ -79,21 +93,40 @@ mod tests {
     #[test]
     fn headers_match_in_any_case_and_order() {
         let header = ["Symbol", "VOLUME", "Close", "low", "high", "Open", "Timestamp"];
-        let columns = Columns::find("f", &header).unwrap();
+        let columns = Columns::find("f", &header, &[]).unwrap();
         assert_eq!((columns.time, columns.code, columns.ohlc, columns.volume), (6, Some(0), [5, 4, 3, 2], 1));
+    }
+
+    #[test]
+    fn a_caller_may_name_any_column() {
+        let header = ["Tag", "Uhr", "WKN", "O", "H", "L", "Last", "Stück", "Close"];
+        let pairs = [
+            ("date", "tag"),
+            ("time", "Uhr"),
+            ("code", "WKN"),
+            ("open", "O"),
+            ("high", "H"),
+            ("low", "L"),
+            ("close", "Last"),
+            ("volume", "stück"),
+        ];
+        let called = pairs.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
+        let columns = Columns::find("f", &header, &called).unwrap();
+        assert_eq!((columns.time, columns.time_of_day, columns.code), (0, Some(1), Some(2)));
+        assert_eq!((columns.ohlc, columns.volume), ([3, 4, 5, 6], 7));
     }
 
     #[test]
     fn change_is_won_only_beside_a_market_capitalisation() {
         let plain = ["date", "open", "high", "low", "close", "volume", "change"];
-        assert_eq!(Columns::find("f", &plain).unwrap().change, None);
+        assert_eq!(Columns::find("f", &plain, &[]).unwrap().change, None);
         let full = ["date", "open", "high", "low", "close", "volume", "change", "marcap"];
-        assert_eq!(Columns::find("f", &full).unwrap().change, Some(6));
+        assert_eq!(Columns::find("f", &full, &[]).unwrap().change, Some(6));
     }
 
     #[test]
     fn the_first_missing_column_is_named() {
-        let error = Columns::find("f.csv", &["date", "open", "high", "low"]).unwrap_err();
+        let error = Columns::find("f.csv", &["date", "open", "high", "low"], &[]).unwrap_err();
         assert_eq!(error.to_string(), "f.csv has no column `close`");
     }
 }

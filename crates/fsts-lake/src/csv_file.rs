@@ -21,7 +21,7 @@ pub(crate) fn read(source: &Source, options: &LoadOptions) -> Result<(Part, bool
     let mut reader = csv::ReaderBuilder::new().flexible(true).buffer_capacity(1 << 17).from_reader(bytes);
     let header: Vec<String> =
         reader.byte_headers().map_err(unreadable)?.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
-    let columns = Columns::find(&source.name, &header)?;
+    let columns = Columns::find(&source.name, &header, &options.columns)?;
     let symbol = source.file_symbol(&columns)?;
     let part = read_records(reader, &columns, PartBuilder::new(options, symbol, &columns)).map_err(unreadable)?;
     Ok((part, columns.broker_marks))

@@ -38,6 +38,16 @@ pub enum Interval {
     Minute,
 }
 
+impl Interval {
+    /// The name in options and files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Interval::Day => "day",
+            Interval::Minute => "minute",
+        }
+    }
+}
+
 /// One bar of one symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]

@@ -27,6 +27,9 @@ pub struct LoadOptions {
     pub to: Option<TradingDay>,
     /// The price kind, when the caller knows it better than the file shows.
     pub price_kind: Option<PriceKind>,
+    /// Names of columns that the file calls otherwise, by ours: `("close", "Last")`. Ours are `date`, `time`, `code`, `open`,
+    /// `high`, `low`, `close`, `volume`, `change`, `name` and `market`.
+    pub columns: Vec<(String, String)>,
     /// How many threads decode; 0 is one a core. The result doesn't depend on it.
     pub threads: usize,
 }
@@ -42,7 +45,7 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<DataSet, LoadError> {
     let mut units = Vec::new();
     let mut first_skip = None;
     for source in &sources {
-        match units_of(source) {
+        match units_of(source, options) {
             Ok(found) => units.extend(found),
             Err(error) => first_skip = first_skip.or(Some(skip(error, is_folder, &mut notes)?)),
         }
@@ -72,6 +75,14 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<DataSet, LoadError> {
     data.report.notes = notes;
     data.report.price_kind_reason = Some(reason);
     Ok(data.hashed())
+}
+
+/// The `.csv`, `.csv.gz` and `.parquet` files that a load of a path reads, in order.
+///
+/// # Errors
+/// [`LoadError::Open`] or [`LoadError::NoFiles`].
+pub fn bar_files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    list(path).map(|(sources, _)| sources.into_iter().map(|source| source.path).collect())
 }
 
 /// A file to read.
@@ -148,11 +159,11 @@ fn is_bar_file(path: &Path) -> bool {
     !name.starts_with('.') && [".csv", ".csv.gz", ".parquet"].iter().any(|end| name.ends_with(end))
 }
 
-fn units_of(source: &Source) -> Result<Vec<Unit<'_>>, LoadError> {
+fn units_of<'s>(source: &'s Source, options: &LoadOptions) -> Result<Vec<Unit<'s>>, LoadError> {
     if !source.name.to_lowercase().ends_with(".parquet") {
         return Ok(vec![Unit { source, kind: UnitKind::Csv }]);
     }
-    let footer = std::sync::Arc::new(Footer::read(source)?);
+    let footer = std::sync::Arc::new(Footer::read(source, options)?);
     let mut first_row = 0;
     let mut units = Vec::new();
     for (group, rows) in footer.row_groups().into_iter().enumerate() {

@@ -167,18 +167,20 @@ impl Joined {
 }
 
 /// The regular close of days, asked from the calendar once a day.
-struct Closes {
+pub(crate) struct Closes {
     calendar: SessionCalendar,
     known: BTreeMap<TradingDay, i64>,
     last: (TradingDay, i64),
 }
 
 impl Closes {
-    fn new() -> Self {
+    /// Nothing asked yet.
+    pub fn new() -> Self {
         Closes { calendar: SessionCalendar::krx(), known: BTreeMap::new(), last: (TradingDay::default(), 0) }
     }
 
-    fn of(&mut self, at: i64) -> i64 {
+    /// The close of the day of an instant.
+    pub fn of(&mut self, at: i64) -> i64 {
         let day = Timestamp::from_ns(at).kst_day();
         if self.last.0 != day || self.last.1 == 0 {
             let calendar = &self.calendar;

@@ -32,14 +32,14 @@ pub(crate) struct Footer {
 
 impl Footer {
     /// Reads the footer and finds the columns.
-    pub fn read(source: &Source) -> Result<Footer, LoadError> {
+    pub fn read(source: &Source, load: &LoadOptions) -> Result<Footer, LoadError> {
         let file = open(source)?;
         // The writer's own Arrow schema may name dictionaries and views; the Parquet schema says all we need.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata =
             guarded(source, || ArrowReaderMetadata::load(&file, options).map_err(|e| unreadable(source, &e)))?;
         let names: Vec<&str> = metadata.schema().fields().iter().map(|f| f.name().as_str()).collect();
-        let columns = Columns::find(&source.name, &names)?;
+        let columns = Columns::find(&source.name, &names, &load.columns)?;
         source.file_symbol(&columns)?;
         Ok(Footer { metadata, columns })
     }

@@ -101,6 +101,8 @@ pub enum KindReason {
         /// Rows looked at.
         sampled: u64,
     },
+    /// The lake says so.
+    Stored,
     /// No row falls in the years whose tick table is known; adjusted is the careful reading.
     NothingToCheck,
 }

@@ -73,6 +73,7 @@ impl KindReason {
             }
             KindReason::OffGrid { rows, sampled } => format!("{rows} of {sampled} rows are off the tick grid"),
             KindReason::OnGrid { sampled } => format!("{sampled} rows looked at are on the tick grid"),
+            KindReason::Stored => "as stored in the lake".to_owned(),
             KindReason::NothingToCheck => "no row is from the years whose tick table is known".to_owned(),
         }
     }
@@ -86,6 +87,7 @@ impl KindReason {
             KindReason::Fractions { rows, sampled } => format!("{sampled}행 중 {rows}행에 원 미만 가격이 있음"),
             KindReason::OffGrid { rows, sampled } => format!("{sampled}행 중 {rows}행이 호가단위에 맞지 않음"),
             KindReason::OnGrid { sampled } => format!("살펴본 {sampled}행이 호가단위에 맞음"),
+            KindReason::Stored => "레이크에 저장된 대로".to_owned(),
             KindReason::NothingToCheck => "호가단위를 아는 기간의 행이 없음".to_owned(),
         }
     }
