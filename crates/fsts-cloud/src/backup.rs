@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use error::BackupError;
 pub use manifest::JournalProof;
 pub use restore::{INCOMPLETE, RestoreReport};
-pub use target::TargetSetting;
+pub use target::{TargetSetting, open as open_target};
 pub use verify::VerifyReport;
 
 use crate::aws::Environment;

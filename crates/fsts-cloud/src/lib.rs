@@ -12,6 +12,6 @@ mod secrets;
 pub use aws::{AwsError, Environment, UnixSeconds};
 pub use backup::{
     BackupError, BackupInfo, BackupSource, Backups, INCOMPLETE, JournalProof, RestoreReport, TargetSetting,
-    VerifyReport,
+    VerifyReport, open_target,
 };
 pub use secrets::{SecretError, SecretReader, SecretRef};

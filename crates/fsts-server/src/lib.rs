@@ -25,8 +25,10 @@ mod edge;
 mod feed;
 mod health;
 mod hub;
+mod indicators;
 mod input;
 mod jobs;
+mod market_data;
 pub mod mcp;
 mod messages;
 mod orders;
@@ -54,10 +56,12 @@ pub use desk::{CommandOutcome, Desk, DeskError, FeedMessage, Snapshot, Topic};
 pub use discord::{ChannelView, Discord, DiscordMessage, Interaction, OutboxView, SendRequest, ShownMessage};
 pub use feed::FeedView;
 pub use health::{AliveView, HealthPort, OldHealthView, ReadyView};
+pub use indicators::{IndicatorPoint, IndicatorView};
 pub use jobs::{
     JobBegunView, JobRunView, JobRunsView, JobSwitchedView, JobView, Jobs, JobsError, JobsView, RunOutcomeWord,
     ScheduleKind, SnapshotView, SnapshotsView,
 };
+pub use market_data::{BarsSource, MarketData, PastBars, PastBarsAsked, PastBarsError};
 pub use messages::Language;
 pub use orders::{BindRequest, OrderRequest};
 pub use problem::ProblemView;

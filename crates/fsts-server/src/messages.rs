@@ -2,6 +2,7 @@
 
 mod assistant;
 mod bots;
+mod indicators;
 mod jobs;
 mod orders;
 mod requests;
@@ -86,7 +87,12 @@ impl Text {
 /// All tables.
 fn all() -> impl Iterator<Item = &'static Text> {
     let first = requests::TABLE.iter().chain(orders::TABLE).chain(states::TABLE);
-    first.chain(simulations::TABLE).chain(jobs::TABLE).chain(bots::TABLE).chain(assistant::TABLE)
+    first
+        .chain(simulations::TABLE)
+        .chain(jobs::TABLE)
+        .chain(bots::TABLE)
+        .chain(assistant::TABLE)
+        .chain(indicators::TABLE)
 }
 
 /// The text of a code.

@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
 use crate::{
-    accounts, approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, jobs, mcp, orders,
-    reads, session, simulations, static_files,
+    accounts, approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, indicators, jobs, mcp,
+    orders, reads, session, simulations, static_files,
 };
 
 #[derive(OpenApi)]
@@ -80,6 +80,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(controls::watchlist, controls::watch))
         .routes(routes!(reads::quote))
         .routes(routes!(reads::bars))
+        .routes(routes!(indicators::ma))
+        .routes(routes!(indicators::rsi))
+        .routes(routes!(indicators::by_name))
         // feed
         .routes(routes!(feed::feed))
         // old names

@@ -7,6 +7,7 @@ use crate::assistant::AssistantPort;
 use crate::discord::Discord;
 use crate::health::HealthPort;
 use crate::jobs::Jobs;
+use crate::market_data::MarketData;
 use crate::mcp::McpPort;
 use crate::sign_in::SignIn;
 use crate::simulations::Simulations;
@@ -28,6 +29,8 @@ pub struct Services {
     pub sign_in: Option<Arc<SignIn>>,
     /// Scheduled jobs.
     pub jobs: Option<Arc<dyn Jobs>>,
+    /// Bars of the past.
+    pub market_data: Option<Arc<dyn MarketData>>,
 }
 
 impl std::fmt::Debug for Services {

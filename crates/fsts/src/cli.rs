@@ -6,6 +6,7 @@ mod bench;
 mod bots;
 mod config_check;
 mod crew;
+mod data;
 mod demo;
 mod discord_register;
 mod doctor;
@@ -81,5 +82,6 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Bots(command) => bots::run(command, context).await,
         Command::Jobs(command) => jobs::run(command, context).await,
         Command::Mcp(args) => mcp::run(args, context).await,
+        Command::Data(command) => data::run(*command, context).await,
     }
 }

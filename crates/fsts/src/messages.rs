@@ -5,6 +5,7 @@
 pub mod assistant;
 pub mod backtest;
 pub mod bots;
+pub mod data;
 pub mod digest;
 pub mod emulate;
 pub mod help;

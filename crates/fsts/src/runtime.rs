@@ -19,6 +19,7 @@ use fsts_strategies::Params;
 
 use crate::alerts::Bell;
 use crate::clock::MarketTime;
+use crate::services::lake::LakeDoor;
 
 pub mod crossing;
 pub mod desk;
@@ -108,6 +109,8 @@ pub struct Plan {
     pub loopback: bool,
     /// Market time.
     pub time: MarketTime,
+    /// Bars at rest.
+    pub lake: LakeDoor,
     /// Rules and calendar.
     pub rulebook: RuleBook,
     /// All instruments.

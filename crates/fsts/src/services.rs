@@ -3,16 +3,20 @@
 
 pub mod assistant;
 pub mod chart;
+pub mod collect;
 pub mod discord;
 pub mod health;
 pub mod jobs;
+pub mod lake;
+pub mod market_data;
 pub mod mcp;
 pub mod simulations;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fsts_krx::SessionCalendar;
+use fsts_kis::Kis;
+use fsts_krx::{Instrument, SessionCalendar};
 use fsts_store::Store;
 
 use crate::alerts::Bell;
@@ -23,6 +27,7 @@ use crate::runtime::Seat;
 use crate::runtime::desk::AccountDesk;
 use crate::runtime::fault::Fault;
 use jobs::{JobSettings, Registry, Scheduler};
+use lake::LakeSettings;
 
 pub use assistant::AssistantSettings;
 
@@ -44,6 +49,10 @@ pub struct Ground {
     pub time: MarketTime,
     /// Trading days.
     pub calendar: SessionCalendar,
+    /// The broker, for reads.
+    pub kis: Kis,
+    /// The program's instruments.
+    pub universe: Arc<[Instrument]>,
     /// Planned death, for drills.
     pub fault: Option<Arc<Fault>>,
     /// Language of texts that nobody asked for in another one.
@@ -65,6 +74,8 @@ pub struct ServiceSettings {
     pub simulations: simulations::SimulationSettings,
     /// Scheduled jobs.
     pub jobs: JobSettings,
+    /// Bars at rest.
+    pub lake: LakeSettings,
 }
 
 /// The parts, running.
@@ -99,15 +110,26 @@ impl Assembled {
 /// A [`Failure`] where a setting can't be used. An absent peer is no failure: its part says so when it is asked.
 pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
     // Parts put what jobs can run in here.
-    let tasks = Registry::default();
+    let mut tasks = Registry::default();
+    tasks.add(collect::CollectTask {
+        kis: ground.kis.clone(),
+        time: ground.time.clone(),
+        calendar: ground.calendar.clone(),
+        universe: Arc::clone(&ground.universe),
+        settings: ground.settings.lake.clone(),
+    });
     let bench = simulations::start(&ground).await?;
     let assistant = assistant::start(&ground).await?;
     // Last, so that all tasks are there.
     let (scheduler, jobs) = jobs::start(&ground, tasks).await?;
+    let market = (ground.time.clone(), ground.calendar.clone());
+    let lake = ground.settings.lake.door.clone();
+    let past = market_data::PastMarket::new(lake, ground.kis.clone(), market, Arc::clone(&ground.universe));
     let offered = fsts_server::Services {
         assistant: Some(Arc::clone(&assistant.port)),
         mcp: assistant.mcp.clone(),
         health: Some(Arc::new(health::Health::new(&ground, Arc::clone(&assistant.port)))),
+        market_data: Some(Arc::new(past)),
         discord: Some(discord::assemble(&ground)),
         simulations: Some(bench.clone()),
         jobs: Some(jobs),

@@ -6,6 +6,7 @@ mod accounts;
 mod check;
 mod discord;
 mod jobs;
+mod lake;
 mod mcp;
 mod raw;
 mod rows;
@@ -28,6 +29,7 @@ use crate::exit::Failure;
 use crate::messages::settings as say;
 use crate::runtime::Ranking;
 use crate::services::jobs::JobSettings;
+use crate::services::lake::LakeSettings;
 use crate::services::simulations::SimulationSettings;
 
 /// Paper or live.
@@ -171,6 +173,8 @@ pub struct Settings {
     pub risk: RiskLimits,
     /// Simulation jobs.
     pub simulations: SimulationSettings,
+    /// Bars at rest.
+    pub lake: LakeSettings,
     /// The bots.
     pub bots: Vec<BotSettings>,
     /// Scheduled jobs.

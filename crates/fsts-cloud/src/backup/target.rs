@@ -66,7 +66,10 @@ impl fmt::Display for TargetSetting {
     }
 }
 
-/// The objects of a target and what their names begin with.
+/// The objects of a target and what their names begin with; a folder is made where it is missing.
+///
+/// # Errors
+/// [`BackupError::Target`] where the setting can't be used.
 pub fn open(setting: &TargetSetting, environment: &Environment) -> Result<(Arc<dyn ObjectStore>, Key), BackupError> {
     let failed = |reason: String| BackupError::Target { target: setting.to_string(), reason };
     match setting {

@@ -94,11 +94,14 @@ fn equity(report: &SimulationReportView) -> String {
 
 /// Closes against those before.
 pub fn price_changes(rows: &[PriceChangeView]) -> String {
-    let mut text = "symbol,name,day,close,prev_close,change_pct\n".to_owned();
+    let mut text = "symbol,name,day,close,prev_close,change_pct,market,industry,themes\n".to_owned();
     for row in rows {
         let name = quoted(&row.name);
         let PriceChangeView { symbol, day, close, prev_close, change_pct, .. } = row;
-        let _ = writeln!(text, "{symbol},{name},{day},{close},{prev_close},{change_pct:.4}");
+        let market = row.market.as_deref().unwrap_or_default();
+        let (industry, themes) = (quoted(row.industry.as_deref().unwrap_or_default()), quoted(&row.themes.join(";")));
+        let _ =
+            writeln!(text, "{symbol},{name},{day},{close},{prev_close},{change_pct:.4},{market},{industry},{themes}");
     }
     text
 }

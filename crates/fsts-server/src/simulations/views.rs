@@ -264,6 +264,12 @@ pub struct PriceChangeView {
     pub prev_close: i64,
     /// Change, per cent.
     pub change_pct: f64,
+    /// Market or kind: `KOSPI`, `KOSDAQ`, `KONEX`, `ETF`, `ETN` or `ELW`; null where nobody says.
+    pub market: Option<String>,
+    /// Industry, from the symbol master; null where it has none.
+    pub industry: Option<String>,
+    /// Themes, from the symbol master.
+    pub themes: Vec<String>,
 }
 
 /// Closes against those before.

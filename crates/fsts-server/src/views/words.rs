@@ -125,10 +125,10 @@ impl From<OrderKind> for OrderTypeWord {
 pub enum BarInterval {
     /// A minute.
     #[default]
-    #[serde(rename = "1m")]
+    #[serde(rename = "1m", alias = "minute")]
     Minute,
     /// A trading day.
-    #[serde(rename = "1d")]
+    #[serde(rename = "1d", alias = "day")]
     Day,
 }
 

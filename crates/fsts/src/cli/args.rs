@@ -1,10 +1,14 @@
 //! The arguments of each command. Their help is in `messages/help.rs`, in both languages.
 
+mod data;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::messages::Lang;
+
+pub use data::*;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -57,6 +61,8 @@ pub enum Command {
     #[command(subcommand)]
     Simulate(SimulateCommand),
     Mcp(McpArgs),
+    #[command(subcommand)]
+    Data(Box<DataCommand>),
 }
 
 /// `fsts mcp`.
@@ -266,8 +272,12 @@ pub struct BacktestArgs {
     pub to: Option<String>,
     #[arg(long, value_name = "WON", allow_negative_numbers = true)]
     pub cash: Option<String>,
-    #[arg(long, value_name = "FILE|DIR")]
+    #[arg(long, value_name = "FILE|DIR|lake")]
     pub data: Option<PathBuf>,
+    #[arg(long, value_name = "day|minute")]
+    pub interval: Option<IntervalArg>,
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     #[arg(long, value_name = "ideal|krx")]
     pub rules: Option<RulesArg>,
     #[arg(long, value_name = "traded|adjusted")]

@@ -4,12 +4,12 @@ mod identities;
 mod table;
 
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fsts_engine::{DecisionLine, Strategy};
 use fsts_krx::Profile;
 use fsts_lab::{Report, Runner, Setup};
-use fsts_lake::{DataSet, Interval, LoadOptions, PriceKind};
+use fsts_lake::{DataSet, Interval, LakeError, LoadOptions, PriceKind};
 use fsts_strategies::{Exits, Params, Protected, StrategyError};
 
 pub use identities::check as identities;
@@ -18,8 +18,11 @@ pub use table::grouped;
 use super::{BacktestArgs, Context, PriceKindArg, RulesArg, values};
 use crate::exit::Failure;
 use crate::messages::backtest as say;
+use crate::messages::data as data_say;
 use crate::messages::settings::strategy as strategy_text;
+use crate::services::lake::{LAKE, Wanted};
 use crate::services::simulations::{Terms, exits};
+use crate::settings::Settings;
 use crate::{output, progress};
 
 const CASH_DEFAULT: &str = "10000000";
@@ -32,13 +35,13 @@ pub async fn run(args: BacktestArgs, context: Context) -> Result<(), Failure> {
     let known = |e: StrategyError| Failure::input(strategy_text(&e));
     // A wrong name should not be told only after a long load; the interval is known later.
     let rule = fsts_strategies::build(&args.strategy, &params, fsts_engine::Interval::Day).map_err(known)?;
-    let (path, options) = what_to_load(&args)?;
+    let options = what_to_load(&args)?;
     let terms = terms(&args)?;
     let exits = exits(
         args.stop_loss.as_deref().map(|t| values::percent("--stop-loss", t)).transpose()?,
         args.take_profit.as_deref().map(|t| values::percent("--take-profit", t)).transpose()?,
     );
-    let data = fsts_lake::load(&path, &options).map_err(|e| Failure::input(say::load(&e)))?;
+    let data = bars(&args, &options).await?;
     let setup = Setup { decision_log: args.decisions.is_some(), ..terms.setup(&data) };
     let report = fold(&args, (&params, exits), &data, &setup)?;
     identities::check(&report, &data)?;
@@ -51,7 +54,7 @@ pub async fn run(args: BacktestArgs, context: Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn what_to_load(args: &BacktestArgs) -> Result<(PathBuf, LoadOptions), Failure> {
+fn what_to_load(args: &BacktestArgs) -> Result<LoadOptions, Failure> {
     let day = |name: &str, text: &Option<String>| text.as_deref().map(|t| values::day(name, t)).transpose();
     let (from, to) = (day("--from", &args.from)?, day("--to", &args.to)?);
     if let (Some(from), Some(to)) = (from, to)
@@ -59,7 +62,7 @@ fn what_to_load(args: &BacktestArgs) -> Result<(PathBuf, LoadOptions), Failure> 
     {
         return Err(Failure::usage(say::days_reversed(&from.to_string(), &to.to_string())));
     }
-    let options = LoadOptions {
+    Ok(LoadOptions {
         symbols: args.symbols.as_deref().map(|s| values::symbols("--symbols", s)).transpose()?,
         from,
         to,
@@ -68,9 +71,27 @@ fn what_to_load(args: &BacktestArgs) -> Result<(PathBuf, LoadOptions), Failure> 
             PriceKindArg::Adjusted => PriceKind::Adjusted,
         }),
         threads: args.threads,
-    };
-    let path = args.data.clone().ok_or_else(|| Failure::usage(say::data_needed()))?;
-    Ok((path, options))
+        ..LoadOptions::default()
+    })
+}
+
+/// The bars of files, or those at rest: asked for, or because nothing else is and they have the symbols.
+async fn bars(args: &BacktestArgs, options: &LoadOptions) -> Result<DataSet, Failure> {
+    if let Some(path) = args.data.as_ref().filter(|path| path.as_os_str() != LAKE) {
+        if args.interval.is_some() {
+            return Err(Failure::usage(say::interval_of_files()));
+        }
+        return fsts_lake::load(path, options).map_err(|e| Failure::input(say::load(&e)));
+    }
+    let door = Settings::load(args.config.as_deref())?.lake.door;
+    let LoadOptions { symbols, from, to, price_kind, .. } = options.clone();
+    let interval = args.interval.map(Interval::from);
+    let wanted = Wanted { symbols, from, to, price_kind, interval };
+    let failed = |e: &LakeError| Failure::input(data_say::lake(e));
+    if args.data.is_none() && !door.has(&wanted).await.map_err(|e| failed(&e))? {
+        return Err(Failure::usage(say::data_needed()));
+    }
+    door.read(&wanted).await.map_err(|e| failed(&e))
 }
 
 /// What the arguments say of the run itself.

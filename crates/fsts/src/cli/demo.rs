@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use fsts_cloud::TargetSetting;
 use fsts_domain::{AccountNo, TradingDay, Won};
 use fsts_engine::{BotConfig, InquiryTimers, Interval, OrderStyle, RiskLimits, Sizing};
 use fsts_kis::{Account, Credentials, Endpoints, Environment, KeyPair, Kis, Paper, Settings as KisClientSettings};
@@ -28,6 +29,7 @@ use crate::output;
 use crate::runtime::{BotPlan, Plan, Ranking};
 use crate::services::discord::{DiscordSettings, standin};
 use crate::services::jobs::{BALANCE_SNAPSHOT, Job, JobSettings, Schedule, defaults};
+use crate::services::lake::{LakeDoor, LakeSettings};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
 use crate::services::{AssistantSettings, ServiceSettings};
 
@@ -70,6 +72,7 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
             discord: DiscordSettings { stand_in: Some(shown), ..DiscordSettings::default() },
             simulations: simulations(&args, &market),
             jobs: jobs(),
+            lake: lake(&dir),
         },
     };
     let ended = serve(plans, serving, move |Started { address, setup_code }| {
@@ -94,6 +97,16 @@ fn simulations(args: &DemoArgs, market: &DemoMarket) -> SimulationSettings {
         None => BarsFrom::Generated { seed: args.seed.unwrap_or(SEED), before: market.start },
     };
     SimulationSettings { from, example: true, ..SimulationSettings::default() }
+}
+
+/// The demo collects what it trades, so that its jobs have something to do.
+fn lake(dir: &Path) -> LakeSettings {
+    let door = LakeDoor::new(TargetSetting::Folder(dir.join("engine").join("lake")));
+    LakeSettings {
+        door,
+        intervals: vec![fsts_lake::Interval::Day, fsts_lake::Interval::Minute],
+        ..LakeSettings::default()
+    }
 }
 
 /// The default jobs, and one that fires every few seconds of a demo.
@@ -267,6 +280,7 @@ fn plan(
         kis,
         loopback: true,
         time: time.clone(),
+        lake: lake(dir).door,
         rulebook: match market.profile {
             Profile::Krx => RuleBook::krx(FeeSchedule::KIS_BANKIS),
             Profile::Ideal => RuleBook::ideal(FeeSchedule::KIS_BANKIS).with_calendar(SessionCalendar::krx()),

@@ -16,6 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::messages::run as say;
 use crate::runtime::recovery::RecoveryError;
 use crate::runtime::{BotPlan, Plan, StartError, fault::Fault};
+use crate::services::simulations::{Listing, Listings};
 use crate::settings::{
     AccountSettings, BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings,
 };
@@ -98,8 +99,9 @@ fn plan_of(
         kis,
         loopback: broker.endpoints.is_loopback(),
         time: time.clone(),
+        lake: settings.lake.door.clone(),
         rulebook,
-        universe: universe(settings.symbol_master.as_deref(), bots())?,
+        universe: universe(master(settings)?, bots())?,
         bots: bots().map(bot).collect(),
         limits: settings.risk,
         timers,
@@ -107,6 +109,21 @@ fn plan_of(
         decision_log: settings.decision_log,
         fault: std::env::var("FSTS_FAULT").ok().and_then(|text| Fault::parse(&text)).map(Arc::new),
     })
+}
+
+/// Clock, trading days and broker of the first account, for a command that neither trades nor keeps books.
+///
+/// # Errors
+/// A [`Failure`] that names what is missing or does not fit.
+pub async fn connect(settings: &Settings, aim: Aim<'_>) -> Result<(MarketTime, SessionCalendar, Kis), Failure> {
+    let time = market_time(settings).await?;
+    let broker = settings.accounts.first().map_or(&settings.kis, |account| &account.kis);
+    let kis = client((settings, broker), &time, aim)?;
+    let calendar = match settings.session_calendar {
+        SessionCalendarSetting::Krx => SessionCalendar::krx(),
+        SessionCalendarSetting::AlwaysOpen => SessionCalendar::always_open(),
+    };
+    Ok((time, calendar, kis))
 }
 
 fn client((settings, broker): (&Settings, &KisSettings), time: &MarketTime, aim: Aim<'_>) -> Result<Kis, Failure> {
@@ -157,20 +174,44 @@ fn bot(settings: &BotSettings) -> BotPlan {
     }
 }
 
+/// The symbol master of the settings; `None` where none is named.
+///
+/// # Errors
+/// A [`Failure`] when it can't be read.
+pub fn master(settings: &Settings) -> Result<Option<Vec<Instrument>>, Failure> {
+    let Some(path) = &settings.symbol_master else { return Ok(None) };
+    let shown = path.display().to_string();
+    let wrong = |e: String| Failure::config(say::symbol_master(&shown, &e));
+    let text = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
+    parse_master(&text).map(Some).map_err(wrong)
+}
+
+/// What the symbol master says of industries and themes: its fourth cell, and its fifth with `;` between themes.
+///
+/// # Errors
+/// A [`Failure`] when the master can't be read.
+pub fn listings(settings: &Settings) -> Result<Listings, Failure> {
+    let Some(path) = &settings.symbol_master else { return Ok(Listings::new()) };
+    let shown = path.display().to_string();
+    let text =
+        std::fs::read_to_string(path).map_err(|e| Failure::config(say::symbol_master(&shown, &e.to_string())))?;
+    Ok(text.lines().filter_map(listing).collect())
+}
+
+fn listing(line: &str) -> Option<(Symbol, Listing)> {
+    let mut cells = line.trim_start_matches('\u{feff}').split(',').map(str::trim);
+    let symbol = cells.next()?.parse().ok()?;
+    let market = cells.nth(1).and_then(market_of).map(fsts_lake::market_word);
+    let industry = cells.next().filter(|text| !text.is_empty()).map(str::to_owned);
+    let themes = cells.next().unwrap_or_default().split(';').map(str::trim).filter(|text| !text.is_empty());
+    Some((symbol, Listing { market, industry, themes: themes.map(str::to_owned).collect() }))
+}
+
 /// The bots' symbols, and the rest of a short symbol master, so that orders by hand are possible there too.
 fn universe<'s>(
-    master: Option<&Path>,
+    master: Option<Vec<Instrument>>,
     bots: impl Iterator<Item = &'s BotSettings>,
 ) -> Result<Vec<Instrument>, Failure> {
-    let master = match master {
-        Some(path) => {
-            let shown = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| Failure::config(say::symbol_master(&shown, &e.to_string())))?;
-            Some(parse_master(&text).map_err(|e| Failure::config(say::symbol_master(&shown, &e)))?)
-        }
-        None => None,
-    };
     let mut universe: Vec<Instrument> = Vec::new();
     for bot in bots {
         for symbol in &bot.symbols {
@@ -257,5 +298,22 @@ mod tests {
         assert_eq!(shown(&with), shown(&without));
         assert!(parse_master("005930,a,KOSPI\nnonsense,b,KOSPI").is_err());
         assert!(parse_master("005930,a,NYSE").is_err());
+    }
+
+    #[test]
+    fn a_symbol_master_may_tell_industry_and_themes() {
+        let line = "005930,삼성전자,KOSPI,전기전자,반도체; AI";
+        assert_eq!(parse_master(line).unwrap()[0].name, "삼성전자");
+        let (symbol, told) = listing(line).unwrap();
+        assert_eq!(
+            (symbol.as_str(), told.market, told.industry.as_deref()),
+            ("005930", Some("KOSPI"), Some("전기전자"))
+        );
+        assert_eq!(told.themes, ["반도체", "AI"]);
+        assert_eq!(
+            listing("005930,삼성전자,KOSDAQ").unwrap().1,
+            Listing { market: Some("KOSDAQ"), ..Listing::default() }
+        );
+        assert_eq!(listing("code,name,market"), None);
     }
 }

@@ -1,12 +1,13 @@
 //! `fsts run`: trades an account until it is stopped.
 
-use super::plan_of::{Aim, plans};
+use super::plan_of::{Aim, listings, plans};
 use super::serving::{Serving, Started, serve};
 use super::{Context, RunArgs};
 use crate::exit::Failure;
 use crate::messages::run as say;
 use crate::output;
 use crate::services::ServiceSettings;
+use crate::services::simulations::SimulationSettings;
 use crate::settings::Settings;
 
 /// Runs the command.
@@ -21,8 +22,9 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
         services: ServiceSettings {
             assistant: settings.assistant.clone().hiding(settings.secrets()),
             discord: settings.discord.commands.clone(),
-            simulations: settings.simulations.clone(),
+            simulations: SimulationSettings { listings: listings(&settings)?, ..settings.simulations.clone() },
             jobs: settings.jobs.clone(),
+            lake: settings.lake.clone(),
         },
     };
     let mode = settings.mode.name();

@@ -61,6 +61,8 @@ pub async fn serve(plans: Vec<Plan>, serving: Serving, started: impl FnOnce(Star
         data_dir: plan.data_dir.clone(),
         time: plan.time.clone(),
         calendar: plan.rulebook.calendar().clone(),
+        kis: plan.kis.clone(),
+        universe: plan.universe.clone().into(),
         fault: plan.fault.clone(),
         lang: serving.lang,
         settings: serving.services.clone(),

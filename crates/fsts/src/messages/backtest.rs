@@ -37,8 +37,18 @@ pub fn days_reversed(from: &str, to: &str) -> Text {
 /// No `--data`.
 pub fn data_needed() -> Text {
     Text::new(
-        "--data로 봉 파일이나 폴더(csv, csv.gz, parquet)를 주십시오. 열은 종목코드, 날짜, 시가, 고가, 저가, 종가, 거래량입니다",
-        "give a file or folder of bars with --data (csv, csv.gz, parquet): code, date, open, high, low, close, volume",
+        "--data로 봉 파일이나 폴더(csv, csv.gz, parquet)를 주거나, `fsts data import`로 레이크에 넣으십시오. \
+         열은 종목코드, 날짜, 시가, 고가, 저가, 종가, 거래량입니다",
+        "give a file or folder of bars with --data (csv, csv.gz, parquet), or put it into the lake with `fsts data import`: \
+         code, date, open, high, low, close, volume",
+    )
+}
+
+/// `--interval` beside files.
+pub fn interval_of_files() -> Text {
+    Text::new(
+        "--interval은 `--data lake`에만 씁니다. 파일은 봉의 길이를 스스로 보여 줍니다",
+        "--interval is for `--data lake`: files show the length of their bars",
     )
 }
 

@@ -288,6 +288,22 @@ pub fn set_symbol(set: &str, code: &str) -> Text {
     )
 }
 
+/// `lake.url` is neither.
+pub fn lake_url() -> Text {
+    Text::new(
+        "`lake.url`은 폴더이거나 s3://버킷/접두어여야 합니다",
+        "`lake.url` must be a folder or s3://bucket/prefix",
+    )
+}
+
+/// A word in `lake.collect` that is no symbol.
+pub fn lake_symbol(word: &str) -> Text {
+    Text::new(
+        format!("lake.collect: `{word}`은(는) 종목코드도 simulations.sets의 묶음도 아닙니다"),
+        format!("lake.collect: `{word}` is neither a symbol nor a set of simulations.sets"),
+    )
+}
+
 /// `simulations.workers` outside its range.
 pub fn simulation_workers(most: u32) -> Text {
     Text::new(

@@ -1,12 +1,14 @@
 //! The server's port onto the running engine: pictures out, commands in.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use fsts_domain::{Symbol, Timestamp};
+use fsts_domain::{Bar, Symbol, Timestamp, TradingDay};
 use fsts_engine::Command;
 use fsts_kis::{StreamControl, Subscription};
+use fsts_lake::LakeError;
 use fsts_server::views::{BarInterval, BarView, QuoteView};
 use fsts_server::{CommandOutcome, Desk, DeskError, FeedMessage, Snapshot};
 use fsts_store::Store;
@@ -17,6 +19,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 use crate::clock::MarketTime;
 use crate::runtime::input::{Input, Inputs};
 use crate::runtime::quotes::Quotes;
+use crate::services::lake::{LakeDoor, Wanted};
 
 /// A command that is not answered after this real time is reported as such; it may still be carried out.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
@@ -74,6 +77,8 @@ pub struct AccountDesk {
     pub quotes: Quotes,
     /// Daily and older bars.
     pub store: Store,
+    /// Bars at rest, for charts of days.
+    pub lake: LakeDoor,
     /// The stream's wishes.
     pub stream: StreamControl,
     /// Symbols of the universe, always subscribed.
@@ -147,22 +152,18 @@ impl Desk for AccountDesk {
         interval: BarInterval,
         limit: usize,
     ) -> BoxFuture<'static, Result<Vec<BarView>, DeskError>> {
-        let (store, quotes) = (self.store.clone(), self.quotes.clone());
+        let (store, quotes, lake) = (self.store.clone(), self.quotes.clone(), self.lake.clone());
         async move {
             if interval == BarInterval::Minute {
                 return Ok(quotes.bars(symbol, limit));
             }
-            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            let rows = store.bars(symbol, interval.as_str(), limit).await.unwrap_or_default();
-            let view = |r: &fsts_store::BarRow| BarView {
-                t: r.start.ns() / fsts_domain::NS_PER_S,
-                o: r.bar.open.get(),
-                h: r.bar.high.get(),
-                l: r.bar.low.get(),
-                c: r.bar.close.get(),
-                v: r.bar.volume,
-            };
-            Ok(rows.iter().map(view).collect())
+            let rows = store.bars(symbol, interval.as_str(), u32::try_from(limit).unwrap_or(u32::MAX)).await;
+            let mut days: BTreeMap<TradingDay, BarView> = at_rest(&lake, symbol).await;
+            // What this program saw itself is newer than what was stored.
+            let seen = rows.unwrap_or_default();
+            days.extend(seen.iter().map(|r| (r.start.kst_day(), view(r.start, &r.bar))));
+            let skip = days.len().saturating_sub(limit);
+            Ok(days.into_values().skip(skip).collect())
         }
         .boxed()
     }
@@ -173,5 +174,31 @@ impl Desk for AccountDesk {
 
     fn is_running(&self) -> bool {
         self.alive.load(Ordering::Acquire)
+    }
+}
+
+fn view(start: Timestamp, bar: &Bar) -> BarView {
+    BarView {
+        t: start.ns() / fsts_domain::NS_PER_S,
+        o: bar.open.get(),
+        h: bar.high.get(),
+        l: bar.low.get(),
+        c: bar.close.get(),
+        v: bar.volume,
+    }
+}
+
+/// The stored days of a symbol; a chart without them is better than none.
+async fn at_rest(lake: &LakeDoor, symbol: Symbol) -> BTreeMap<TradingDay, BarView> {
+    let wanted = Wanted { symbols: Some(vec![symbol]), interval: Some(fsts_lake::Interval::Day), ..Wanted::default() };
+    match lake.read(&wanted).await {
+        Ok(data) => {
+            data.rows.iter().map(|row| (row.day(), view(Timestamp::from_kst(row.day(), 0), &row.bar))).collect()
+        }
+        Err(LakeError::Rows(_)) => BTreeMap::new(),
+        Err(error) => {
+            tracing::warn!(%error, %symbol, "the stored days of a chart could not be read");
+            BTreeMap::new()
+        }
     }
 }

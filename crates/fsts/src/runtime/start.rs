@@ -178,6 +178,7 @@ pub async fn start(prepared: Prepared, witness: Box<dyn Witness>) -> Result<Runn
         time: plan.time.clone(),
         quotes,
         store: store.clone(),
+        lake: plan.lake.clone(),
         stream: control.clone(),
         universe: plan.universe.iter().map(|i| i.symbol).collect(),
         watched: Arc::new(Mutex::new(Vec::new())),

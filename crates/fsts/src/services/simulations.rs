@@ -24,6 +24,7 @@ pub use bench::Bench;
 pub use trial::{Terms, exits};
 
 use super::Ground;
+use super::lake::LakeDoor;
 use crate::exit::Failure;
 use crate::messages::simulations as say;
 
@@ -38,6 +39,8 @@ pub enum BarsFrom {
     Nowhere,
     /// A file or a folder.
     Files(PathBuf),
+    /// The bars at rest.
+    Lake(LakeDoor),
     /// A year of daily bars of the demo's companies, before a day.
     Generated {
         /// Seed of the demo's market.
@@ -46,6 +49,20 @@ pub enum BarsFrom {
         before: TradingDay,
     },
 }
+
+/// What a symbol master says of an instrument beside its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Market or kind.
+    pub market: Option<&'static str>,
+    /// Industry.
+    pub industry: Option<String>,
+    /// Themes.
+    pub themes: Vec<String>,
+}
+
+/// A symbol master's listings.
+pub type Listings = BTreeMap<Symbol, Listing>;
 
 /// How simulations are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +75,19 @@ pub struct SimulationSettings {
     pub workers: usize,
     /// Queue one at the start, once for each database.
     pub example: bool,
+    /// What the symbol master says.
+    pub listings: Listings,
 }
 
 impl Default for SimulationSettings {
     fn default() -> Self {
-        SimulationSettings { from: BarsFrom::default(), sets: BTreeMap::new(), workers: WORKERS, example: false }
+        SimulationSettings {
+            from: BarsFrom::default(),
+            sets: BTreeMap::new(),
+            workers: WORKERS,
+            example: false,
+            listings: Listings::new(),
+        }
     }
 }
 
@@ -75,6 +100,7 @@ pub async fn start(ground: &Ground) -> Result<Arc<Bench>, Failure> {
     let desk = Arc::clone(&ground.desk);
     let bars = Bars::new(settings.from.clone(), settings.sets.clone())
         .named(ground.desk.snapshot().names.as_ref().clone())
+        .listed(settings.listings.clone())
         .with_quotes(Arc::new(move |symbol| desk.quote(symbol)));
     let bench = Bench::new(ground.store.clone(), ground.stream.clone(), bars);
     let failed = |e: &dyn std::fmt::Display| Failure::failed(say::no_workers(&e.to_string()));

@@ -20,6 +20,7 @@ use super::{
 use crate::exit::Failure;
 use crate::messages::{Text, settings as say};
 use crate::runtime::{RankBy, Ranking};
+use crate::services::lake::{LAKE, LakeSettings};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
 
 const API_TOKEN_CHARS_MIN: usize = 16;
@@ -49,6 +50,7 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
     let kis = kis(raw.kis, mode)?;
     let accounts = accounts::accounts(raw.accounts, &kis)?;
     let bots = bots(raw.bots, &accounts)?;
+    let lake = super::lake::lake(raw.lake, &raw.data_dir, &sets(&raw.simulations.sets)?)?;
     Ok(Settings {
         listen: listen(&raw.listen)?,
         data_dir: raw.data_dir,
@@ -62,7 +64,8 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
         kis,
         accounts,
         risk: risk(&raw.risk)?,
-        simulations: simulations(raw.simulations)?,
+        simulations: simulations(raw.simulations, &lake)?,
+        lake,
         bots,
         jobs: jobs::jobs(raw.jobs)?,
         symbol_master: raw.symbol_master,
@@ -173,20 +176,28 @@ fn risk(raw: &RawRisk) -> Result<RiskLimits, Text> {
     })
 }
 
-fn simulations(raw: RawSimulations) -> Result<SimulationSettings, Text> {
-    let defaults = SimulationSettings::default();
+fn sets(raw: &BTreeMap<String, Vec<String>>) -> Result<BTreeMap<String, Vec<Symbol>>, Text> {
     let mut sets = BTreeMap::new();
-    for (name, codes) in raw.sets {
-        let wrong = |code: &str| say::set_symbol(&name, code);
+    for (name, codes) in raw {
+        let wrong = |code: &str| say::set_symbol(name, code);
         let symbols: Result<Vec<Symbol>, Text> = codes.iter().map(|c| c.parse().map_err(|_| wrong(c))).collect();
         sets.insert(name.clone(), symbols?);
     }
+    Ok(sets)
+}
+
+fn simulations(raw: RawSimulations, lake: &LakeSettings) -> Result<SimulationSettings, Text> {
+    let defaults = SimulationSettings::default();
+    let sets = sets(&raw.sets)?;
     let workers = raw.workers.unwrap_or(defaults.workers as u32);
     if !(1..=SIMULATION_WORKERS_MAX).contains(&workers) {
         return Err(say::simulation_workers(SIMULATION_WORKERS_MAX));
     }
-    let from = raw.data.filter(|p| !p.as_os_str().is_empty()).map_or(defaults.from, BarsFrom::Files);
-    Ok(SimulationSettings { from, sets, workers: workers as usize, example: false })
+    let from = match raw.data.filter(|p| !p.as_os_str().is_empty()) {
+        Some(path) if path.as_os_str() != LAKE => BarsFrom::Files(path),
+        Some(_) | None => BarsFrom::Lake(lake.door.clone()),
+    };
+    Ok(SimulationSettings { from, sets, workers: workers as usize, ..SimulationSettings::default() })
 }
 
 fn bots(raw: Vec<RawBot>, accounts: &[AccountSettings]) -> Result<Vec<BotSettings>, Text> {

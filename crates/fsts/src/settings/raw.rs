@@ -27,6 +27,7 @@ pub struct Raw {
     pub simulations: RawSimulations,
     pub documents: Option<PathBuf>,
     pub mcp: RawMcp,
+    pub lake: RawLake,
     pub bots: Vec<RawBot>,
     pub jobs: Vec<RawJob>,
     /// From `DATABASE_URL`; not a key of the file.
@@ -58,6 +59,7 @@ impl Default for Raw {
             simulations: RawSimulations::default(),
             documents: None,
             mcp: RawMcp::default(),
+            lake: RawLake::default(),
             bots: Vec::new(),
             jobs: Vec::new(),
             database_url: None,
@@ -170,6 +172,15 @@ pub struct RawSimulations {
     pub sets: BTreeMap<String, Vec<String>>,
 }
 
+/// `[lake]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawLake {
+    pub url: Option<String>,
+    pub collect: Option<Vec<String>>,
+    pub intervals: Option<Vec<RawInterval>>,
+}
+
 /// One of `[[bots]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,7 +201,7 @@ pub struct RawBot {
     pub top: Option<u32>,
 }
 
-/// `interval` of a bot.
+/// `interval` of a bot, and one of `lake.intervals`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RawInterval {

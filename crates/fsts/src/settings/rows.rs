@@ -77,6 +77,9 @@ impl Settings {
             shown("mcp.offer", self.assistant.offer.name().to_owned()),
             maybe("mcp.servers", servers_of(&self.assistant)),
             secret("VECTOR_DB_URL", self.assistant.vector_db.is_some()),
+            shown("lake.url", self.lake.door.to_string()),
+            maybe("lake.collect", self.lake.collect.as_ref().map(|list| symbols_of(list))),
+            shown("lake.intervals", self.lake.intervals.iter().map(|i| i.as_str()).collect::<Vec<_>>().join(", ")),
             maybe("bots", (!self.bots.is_empty()).then(|| self.bots.iter().map(bot).collect::<Vec<_>>().join("\n"))),
             shown("jobs", self.jobs.jobs.iter().map(job).collect::<Vec<_>>().join("\n")),
         ]
@@ -86,8 +89,13 @@ impl Settings {
 fn data_of(simulations: &SimulationSettings) -> Option<String> {
     match &simulations.from {
         BarsFrom::Files(path) => Some(path.display().to_string()),
+        BarsFrom::Lake(_) => Some("lake".to_owned()),
         BarsFrom::Nowhere | BarsFrom::Generated { .. } => None,
     }
+}
+
+fn symbols_of(list: &[fsts_domain::Symbol]) -> String {
+    list.iter().map(fsts_domain::Symbol::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn sets_of(simulations: &SimulationSettings) -> Option<String> {

@@ -65,6 +65,9 @@ pub const KEYS: &[(&str, Form)] = &[
     ("documents", Form::Text),
     ("mcp.offer", Form::Text),
     ("mcp.servers", Form::Toml),
+    ("lake.url", Form::Text),
+    ("lake.collect", Form::Toml),
+    ("lake.intervals", Form::Toml),
     ("bots", Form::Toml),
     ("jobs", Form::Toml),
 ];

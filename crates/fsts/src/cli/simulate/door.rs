@@ -16,6 +16,7 @@ use crate::cli::SimulateDoor;
 use crate::cli::plan_of::database;
 use crate::exit::{Exit, Failure};
 use crate::messages::{Lang, Text, run as say_run, settings as say_settings, simulations as say};
+use crate::services::lake::LAKE;
 use crate::services::simulations::{Bars, BarsFrom, Bench};
 use crate::settings::{Settings, variable_of};
 
@@ -68,7 +69,11 @@ impl Door {
         let wrong = |e: std::io::Error| Failure::new(Exit::Database, say_run::data_dir(&e.to_string()));
         std::fs::create_dir_all(&settings.data_dir).map_err(wrong)?;
         let store = Store::open(&target).await.map_err(|e| database(&e))?;
-        let from = data.map_or_else(|| settings.simulations.from.clone(), |path| BarsFrom::Files(path.to_owned()));
+        let from = match data {
+            Some(path) if path.as_os_str() == LAKE => BarsFrom::Lake(settings.lake.door.clone()),
+            Some(path) => BarsFrom::Files(path.to_owned()),
+            None => settings.simulations.from.clone(),
+        };
         let bars = Bars::new(from, settings.simulations.sets.clone());
         let bench = Box::new(Bench::new(store.clone(), OFFLINE.to_owned(), bars));
         let lock = File::create(settings.data_dir.join("simulations.lock")).map_err(wrong)?;

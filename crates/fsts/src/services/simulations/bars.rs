@@ -6,10 +6,12 @@ use std::sync::Arc;
 use fsts_domain::{NS_PER_S, Symbol, Timestamp, TradingDay};
 use fsts_krx::Instrument;
 use fsts_lake::{DataSet, Interval, LoadError, LoadOptions, PriceKind, Row};
-use fsts_server::simulations::{FailedSymbolView, PriceKindWord, SimulationError, SimulationWish};
+use fsts_server::simulations::{FailedSymbolView, IntervalWord, PriceKindWord, SimulationError, SimulationWish};
 use fsts_server::views::QuoteView;
+use tokio::runtime::Handle;
 
-use super::BarsFrom;
+use super::{BarsFrom, Listings};
+use crate::services::lake;
 
 /// The set that means every symbol of the data.
 const ALL: &str = "all";
@@ -29,6 +31,9 @@ pub struct Bars {
     sets: BTreeMap<String, Vec<Symbol>>,
     pub(super) names: BTreeMap<Symbol, String>,
     pub(super) quotes: Option<Quotes>,
+    pub(super) listed: Listings,
+    /// Readers are on threads of their own; the lake answers on these.
+    tasks: Option<Handle>,
 }
 
 /// What a wish means.
@@ -43,12 +48,24 @@ pub enum Wanted {
 impl Bars {
     /// Bars of a source, and sets of symbols.
     pub fn new(from: BarsFrom, sets: BTreeMap<String, Vec<Symbol>>) -> Bars {
-        Bars { from, sets, names: BTreeMap::new(), quotes: None }
+        Bars {
+            from,
+            sets,
+            names: BTreeMap::new(),
+            quotes: None,
+            listed: Listings::default(),
+            tasks: Handle::try_current().ok(),
+        }
     }
 
     /// With names for instruments whose files have none.
     pub fn named(self, names: BTreeMap<Symbol, String>) -> Bars {
         Bars { names, ..self }
+    }
+
+    /// With what a symbol master says, for price changes.
+    pub fn listed(self, listed: Listings) -> Bars {
+        Bars { listed, ..self }
     }
 
     /// With the prices of now, for price changes.
@@ -79,9 +96,19 @@ impl Bars {
         Ok(if all { Wanted::All } else { Wanted::Some(symbols.into_iter().collect()) })
     }
 
-    /// True when there is a source at all.
-    pub fn is_set_up(&self) -> bool {
-        self.from != BarsFrom::Nowhere
+    /// True when somebody named files, so that nothing in them is an error.
+    pub(super) fn has_files(&self) -> bool {
+        matches!(self.from, BarsFrom::Files(_))
+    }
+
+    /// True when there is a source with anything in it.
+    pub async fn is_set_up(&self) -> bool {
+        match &self.from {
+            BarsFrom::Nowhere => false,
+            BarsFrom::Files(_) | BarsFrom::Generated { .. } => true,
+            // A lake that can't be read says so when it is.
+            BarsFrom::Lake(door) => door.has(&lake::Wanted::default()).await.unwrap_or(true),
+        }
     }
 
     /// The bars of a wish, and the symbols that have none.
@@ -97,8 +124,19 @@ impl Bars {
             PriceKindWord::Traded => PriceKind::Traded,
             PriceKindWord::Adjusted => PriceKind::Adjusted,
         });
-        let options = LoadOptions { symbols: asked, from: wish.from, to: wish.to, price_kind, threads: THREADS };
-        let mut data = self.some_of(&options)?;
+        let options = LoadOptions {
+            symbols: asked,
+            from: wish.from,
+            to: wish.to,
+            price_kind,
+            threads: THREADS,
+            ..LoadOptions::default()
+        };
+        let interval = wish.interval.map(|interval| match interval {
+            IntervalWord::Day => Interval::Day,
+            IntervalWord::Minute => Interval::Minute,
+        });
+        let mut data = self.some_of(&options, interval)?;
         for instrument in &mut data.symbols {
             // Files without a name column call an instrument by its code.
             if let Some(name) = self.names.get(&instrument.symbol)
@@ -114,22 +152,32 @@ impl Bars {
         Ok((data, failed))
     }
 
-    /// The bars of the options, without the symbols that the source doesn't know.
-    pub(super) fn some_of(&self, options: &LoadOptions) -> Result<DataSet, LoadError> {
+    /// The bars of the options, without the symbols that the source doesn't know. To be called off the runtime's threads.
+    pub(super) fn some_of(&self, options: &LoadOptions, interval: Option<Interval>) -> Result<DataSet, LoadError> {
+        match self.load_from(options, interval) {
+            Err(LoadError::UnknownSymbols { symbols, path }) => {
+                let asked = options.symbols.iter().flatten().copied();
+                let known: Vec<Symbol> = asked.filter(|symbol| !symbols.contains(symbol)).collect();
+                if known.is_empty() {
+                    return Err(LoadError::UnknownSymbols { symbols, path });
+                }
+                self.load_from(&LoadOptions { symbols: Some(known), ..options.clone() }, interval)
+            }
+            loaded => loaded,
+        }
+    }
+
+    fn load_from(&self, options: &LoadOptions, interval: Option<Interval>) -> Result<DataSet, LoadError> {
         match &self.from {
             BarsFrom::Nowhere => Err(LoadError::NoFiles { path: String::new() }),
             BarsFrom::Generated { seed, before } => Ok(generated(*seed, *before, options)),
-            BarsFrom::Files(path) => match fsts_lake::load(path, options) {
-                Err(LoadError::UnknownSymbols { symbols, path: shown }) => {
-                    let asked = options.symbols.iter().flatten().copied();
-                    let known: Vec<Symbol> = asked.filter(|symbol| !symbols.contains(symbol)).collect();
-                    if known.is_empty() {
-                        return Err(LoadError::UnknownSymbols { symbols, path: shown });
-                    }
-                    fsts_lake::load(path, &LoadOptions { symbols: Some(known), ..options.clone() })
-                }
-                loaded => loaded,
-            },
+            BarsFrom::Files(path) => fsts_lake::load(path, options),
+            BarsFrom::Lake(door) => {
+                let Some(tasks) = &self.tasks else { return Err(LoadError::NoFiles { path: door.to_string() }) };
+                let LoadOptions { symbols, from, to, price_kind, .. } = options.clone();
+                let wanted = lake::Wanted { symbols, from, to, price_kind, interval };
+                tasks.block_on(door.read(&wanted)).map_err(lake::as_load_error)
+            }
         }
     }
 }

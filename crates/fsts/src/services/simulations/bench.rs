@@ -274,7 +274,7 @@ impl Bench {
     async fn take(&self, key: String, wish: SimulationWish) -> Result<String, SimulationError> {
         Trial::of(&wish)?;
         self.bars.wanted(&wish.symbols)?;
-        if !self.bars.is_set_up() {
+        if !self.bars.is_set_up().await {
             return Err(SimulationError::Refused { code: "no_bars_set_up", values: Vec::new() });
         }
         let text = json(&wish);

@@ -19,7 +19,7 @@ pub fn of(bars: &Bars, wanted: &Wanted) -> Result<Vec<PriceChangeView>, LoadErro
     let quoted = |symbol: &Symbol| {
         let quote = bars.quotes.as_ref()?(*symbol)?;
         let day = quote.at_ns.timestamp().kst_day();
-        Some(change(*symbol, quote.name, day, quote.last, quote.prev_close?))
+        Some(change((*symbol, quote.name), day, (quote.last, quote.prev_close?)))
     };
     let asked = match wanted {
         Wanted::All => bars.names.keys().copied().collect(),
@@ -32,25 +32,35 @@ pub fn of(bars: &Bars, wanted: &Wanted) -> Result<Vec<PriceChangeView>, LoadErro
         Wanted::Some(symbols) => Some(symbols.iter().copied().filter(|s| !changes.contains_key(s)).collect()),
     };
     let needed = rest.as_ref().is_none_or(|symbols| !symbols.is_empty());
-    if needed && bars.is_set_up() {
+    if needed {
         for row in stored(bars, rest)? {
             changes.entry(row.symbol).or_insert(row);
+        }
+    }
+    for row in changes.values_mut() {
+        if let Some(listed) = bars.listed.get(&row.symbol) {
+            row.market = listed.market.map(|m| m.to_owned()).or(row.market.take());
+            row.industry.clone_from(&listed.industry);
+            row.themes.clone_from(&listed.themes);
         }
     }
     Ok(changes.into_values().collect())
 }
 
-fn change(symbol: Symbol, name: String, day: TradingDay, close: Price, before: Price) -> PriceChangeView {
+fn change((symbol, name): (Symbol, String), day: TradingDay, (close, before): (Price, Price)) -> PriceChangeView {
     let (close, prev_close) = (close.get(), before.get());
     let change_pct = (close - prev_close) as f64 / prev_close as f64 * 100.0;
-    PriceChangeView { symbol, name, day, close, prev_close, change_pct }
+    let (market, industry, themes) = (None, None, Vec::new());
+    PriceChangeView { symbol, name, day, close, prev_close, change_pct, market, industry, themes }
 }
 
 fn stored(bars: &Bars, symbols: Option<Vec<Symbol>>) -> Result<Vec<PriceChangeView>, LoadError> {
-    let data = match bars.some_of(&LoadOptions { symbols, threads: 1, ..LoadOptions::default() }) {
+    let options = LoadOptions { symbols, threads: 1, ..LoadOptions::default() };
+    let data = match bars.some_of(&options, None) {
         Ok(data) => data,
-        // Nothing is known of any of them, which is an answer.
+        // Nothing is known of any of them, which is an answer; so is a source without any bars.
         Err(LoadError::UnknownSymbols { .. }) => return Ok(Vec::new()),
+        Err(LoadError::NoFiles { .. } | LoadError::Empty { .. }) if !bars.has_files() => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let Some((_, last_day)) = data.span() else { return Ok(Vec::new()) };
@@ -64,7 +74,7 @@ fn stored(bars: &Bars, symbols: Option<Vec<Symbol>>) -> Result<Vec<PriceChangeVi
     let row = |(symbol, (before, day, close)): (u32, (Option<Price>, TradingDay, Price))| {
         let instrument = data.symbols.get(symbol as usize)?;
         let name = bars.names.get(&instrument.symbol).unwrap_or(&instrument.name).clone();
-        Some(change(instrument.symbol, name, day, close, before?))
+        Some(change((instrument.symbol, name), day, (close, before?)))
     };
     Ok(closes.into_iter().filter_map(row).collect())
 }
