@@ -78,7 +78,7 @@ pub(super) const TABLE: &[Text] = &[
         en: ("not a stop-loss or take-profit", "{field} is like {\"use\": true, \"ratio\": 5}; ratio above 0, at most {limit} %.") },
     Text { code: "no_bars_set_up",
         ko: ("봉 데이터가 없어요", "시뮬레이션에 쓸 봉이 없어요. `fsts data import`로 레이크에 넣거나 simulations.data에 파일이나 폴더를 정해 주세요."),
-        en: ("no bars are set up", "There are no bars to simulate over. Fill the lake (`fsts data import`), or name files in simulations.data.") },
+        en: ("no bars are set up", "No bars to simulate over: fill the lake (`fsts data import`) or name files in simulations.data.") },
     Text { code: "price_changes_failed",
         ko: ("등락률을 구하지 못했어요", "봉을 읽지 못했어요: {reason}"),
         en: ("no price changes", "The bars could not be read: {reason}") },

@@ -1,6 +1,5 @@
 //! From settings to the plan of a run.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use fsts_domain::{Market, Symbol};

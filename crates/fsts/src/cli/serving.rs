@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use fsts_krx::Instrument;
 use fsts_server::{Accounts, ServerConfig, SignIn};
 use fsts_store::Store;
 use secrecy::{ExposeSecret, SecretString};
@@ -62,7 +63,7 @@ pub async fn serve(plans: Vec<Plan>, serving: Serving, started: impl FnOnce(Star
         time: plan.time.clone(),
         calendar: plan.rulebook.calendar().clone(),
         kis: plan.kis.clone(),
-        universe: plan.universe.clone().into(),
+        universe: universe(&crew),
         fault: plan.fault.clone(),
         lang: serving.lang,
         settings: serving.services.clone(),
@@ -88,6 +89,14 @@ pub async fn serve(plans: Vec<Plan>, serving: Serving, started: impl FnOnce(Star
     crew.stop().await;
     store.close().await;
     ended
+}
+
+/// The instruments of all accounts, each once.
+fn universe(crew: &Crew) -> Arc<[Instrument]> {
+    let mut all: Vec<Instrument> = crew.members.iter().flat_map(|m| m.seat.plan.universe.iter().cloned()).collect();
+    all.sort_by_key(|i| i.symbol);
+    all.dedup_by_key(|i| i.symbol);
+    all.into()
 }
 
 /// Sessions live in real time: a market that runs faster must not throw people out.

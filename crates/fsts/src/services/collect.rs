@@ -9,6 +9,7 @@ use fsts_domain::{Bar, NS_PER_S, Symbol, Timestamp, TradingDay};
 use fsts_kis::{BarPrices, Days as KisDays, Environment, Kis, KisError, Minutes};
 use fsts_krx::{Instrument, SessionCalendar};
 use fsts_lake::{Batch, Conflicts, DataSet, Days, Gap, Interval, Lake, LakeError, LakeQuery, PriceKind, Row, Series};
+use tokio::runtime::Handle;
 
 pub use task::CollectTask;
 
@@ -150,14 +151,14 @@ impl Collector<'_> {
                 }
                 Err(error) => {
                     in_a_row += 1;
-                    self.failed(collected, (instrument.symbol, error), (in_a_row, &mut portion)).await?;
+                    self.failed(collected, (instrument.symbol, error), (in_a_row, &mut portion))?;
                 }
             }
             if portion.rows.len() >= SYMBOLS_PER_COMMIT {
-                self.commit(&mut portion, collected).await?;
+                self.commit(&mut portion, collected)?;
             }
         }
-        self.commit(&mut portion, collected).await
+        self.commit(&mut portion, collected)
     }
 
     async fn minutes(
@@ -201,20 +202,20 @@ impl Collector<'_> {
                     }
                     Err(error) => {
                         in_a_row += 1;
-                        self.failed(collected, (instrument.symbol, error), (in_a_row, &mut portion)).await?;
+                        self.failed(collected, (instrument.symbol, error), (in_a_row, &mut portion))?;
                     }
                 }
                 if portion.rows.len() >= SYMBOLS_PER_COMMIT {
-                    self.commit(&mut portion, collected).await?;
+                    self.commit(&mut portion, collected)?;
                 }
             }
-            self.commit(&mut portion, collected).await?;
+            self.commit(&mut portion, collected)?;
         }
         Ok(())
     }
 
     /// Notes a symbol that failed; after some in a row it is the broker, and what was read before is committed.
-    async fn failed(
+    fn failed(
         &self,
         collected: &mut Collected,
         (symbol, error): (Symbol, KisError),
@@ -223,21 +224,22 @@ impl Collector<'_> {
         tracing::warn!(%symbol, %error, "bars could not be collected");
         let hopeless = matches!(error, KisError::Config { .. } | KisError::Reauthenticate { .. });
         if hopeless || in_a_row >= FAILURES_MAX {
-            self.commit(portion, collected).await?;
+            self.commit(portion, collected)?;
             return Err(CollectError::Broker(error));
         }
         collected.failed.push((symbol, error.to_string()));
         Ok(())
     }
 
-    async fn commit(&self, portion: &mut Portion, collected: &mut Collected) -> Result<(), CollectError> {
+    fn commit(&self, portion: &mut Portion, collected: &mut Collected) -> Result<(), CollectError> {
         if portion.covered.is_empty() && portion.rows.is_empty() {
             return Ok(());
         }
         let done = std::mem::replace(portion, Portion::new(portion.interval));
         let (data, covered) = done.data_set();
         let batch = Batch { data: &data, source: SOURCE, conflicts: Conflicts::Replace, covered: &covered };
-        let put = self.lake.put(&batch).await?;
+        // Files are packed here, so other tasks get this thread's place.
+        let put = tokio::task::block_in_place(|| Handle::current().block_on(self.lake.put(&batch)))?;
         collected.added += put.added;
         collected.replaced += put.replaced;
         Ok(())

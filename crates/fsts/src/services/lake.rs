@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use fsts_cloud::{TargetSetting, open_target};
 use fsts_domain::{Symbol, TradingDay};
 use fsts_lake::{DataSet, Interval, Lake, LakeError, LakeQuery, LoadError, PriceKind};
+use tokio::runtime::Handle;
 
 /// The word that means the lake where a path could stand.
 pub const LAKE: &str = "lake";
@@ -117,7 +118,13 @@ impl LakeDoor {
                 if only_minutes { Interval::Minute } else { Interval::Day }
             }
         };
-        lake.read(&wanted.query(interval)).await
+        // Decoding years of bars must not hold up a thread that answers others.
+        let (query, tasks) = (wanted.query(interval), Handle::current());
+        let reading = tokio::task::spawn_blocking(move || tasks.block_on(async { lake.read(&query).await }));
+        reading.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(LakeError::Contended),
+        })
     }
 
     /// True when the lake has bars of all wanted symbols, or of any where none are named.

@@ -187,3 +187,23 @@ async fn minutes_of_past_days_are_left_out_in_the_mock_environment_and_said() {
     assert!(out.contains("stored 10 new bars of 1 symbols") && err.contains("2 days were left out"), "{out}{err}");
     assert!(rig.wire(MINUTES).await > 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn price_changes_tell_what_the_symbol_master_says_of_an_instrument() {
+    let config = market(1);
+    let config = EmulatorConfig { market: swinging(&config.symbols, 10, 2, 1), ..config };
+    let mut rig = Rig::broker_only(Site::new(config)).await;
+    let master = "0Z1010,가온전자,KOSPI,전기전자,반도체;AI\n";
+    std::fs::write(rig.dir().join("symbols.csv"), master).unwrap();
+    rig.restart().await;
+    let wish = json!({ "symbols": ["0Z1010"] });
+    let (status, told) = rig.tell("/stock/price-change/selected", "changes", &wish).await;
+    assert_eq!(status, 200, "{told}");
+    let row = &told["changes"][0];
+    assert_eq!(
+        (&row["name"], &row["market"], &row["industry"]),
+        (&json!("가온전자"), &json!("KOSPI"), &json!("전기전자"))
+    );
+    assert_eq!(row["themes"], json!(["반도체", "AI"]));
+    rig.stop().await;
+}

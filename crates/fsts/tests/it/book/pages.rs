@@ -117,7 +117,20 @@ fn command(line: &str) -> Option<Command> {
     let rest = line.strip_prefix("$ fsts ")?;
     let (text, remark) = rest.split_once(" # ").unwrap_or((rest, ""));
     let exit = remark.trim().strip_prefix("exit ").map_or(0, |code| code.trim().parse().unwrap());
-    assert!(!text.contains(['"', '\'', '|', '>', '\\']), "no shell reads this: {line}");
-    let words = text.split_whitespace().map(str::to_owned).collect();
-    Some(Command { line: line.to_owned(), words, exit })
+    Some(Command { line: line.to_owned(), words: words(text, line), exit })
+}
+
+/// The words as a shell would give them, with double quotes and nothing else.
+fn words(text: &str, line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (n, piece) in text.split('"').enumerate() {
+        if n % 2 == 1 {
+            words.push(piece.to_owned());
+            continue;
+        }
+        assert!(!piece.contains(['\'', '|', '>', '\\']), "no shell reads this: {line}");
+        assert!(n == 0 || piece.is_empty() || piece.starts_with(' '), "a quote ends inside a word: {line}");
+        words.extend(piece.split_whitespace().map(str::to_owned));
+    }
+    words
 }
