@@ -65,9 +65,8 @@ impl<S: Strategy> Engine<S> {
             b.last_decision = said.map(|d| (at, d.signal));
         }
         let first_line = self.log_decisions(at, bot, &decisions, bars);
-        for decision in &decisions {
-            let symbol = self.bots.get(bot).and_then(|b| b.symbols.get(decision.slot as usize).copied());
-            symbol.into_iter().for_each(|symbol| self.supersede(bot, symbol, decision));
+        if !self.goals.is_empty() {
+            decisions.iter().for_each(|decision| self.supersede(bot, decision));
         }
         let sides: &[Side] = match decisions.iter().any(|d| d.target.is_some()) {
             true => &[Side::Sell, Side::Buy],
@@ -245,10 +244,9 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// A bot decides anew about a symbol: what it wanted before and still waits for is over, save its way out.
-    fn supersede(&mut self, bot: usize, symbol: SymbolIx, decision: &Decision) {
-        if self.goals.is_empty() {
-            return;
-        }
+    fn supersede(&mut self, bot: usize, decision: &Decision) {
+        let symbols = self.bots.get(bot).map(|b| &b.symbols);
+        let Some(symbol) = symbols.and_then(|s| s.get(decision.slot as usize).copied()) else { return };
         self.goals.retain(|g| {
             let is_out = g.purpose == Purpose::Protection || (g.target == Target::Exit && decision.target.is_none());
             (g.bot, g.symbol) != (bot, symbol) || is_out || (decision.target.is_none() && !g.behind)

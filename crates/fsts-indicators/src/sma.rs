@@ -15,35 +15,39 @@
 pub struct Sma {
     window: Vec<f64>,
     next: usize,
-    seen: usize,
+    /// Values until the first answer.
+    missing: usize,
     sum: f64,
+    divisor: f64,
 }
 
 impl Sma {
     /// An empty average over `period` values; a period of 0 counts as 1.
     pub fn new(period: usize) -> Self {
-        Sma { window: vec![0.0; period.max(1)], next: 0, seen: 0, sum: 0.0 }
+        let period = period.max(1);
+        Sma { window: vec![0.0; period], next: 0, missing: period, sum: 0.0, divisor: period as f64 }
     }
 
     /// Takes one value.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<f64> {
-        let period = self.window.len();
-        let next = self.next;
-        if let Some(slot) = self.window.get_mut(next) {
+        if let Some(slot) = self.window.get_mut(self.next) {
             // Add first, drop after: the order in which a batch of the same values would round.
             self.sum += value;
             self.sum -= std::mem::replace(slot, value);
         }
-        self.next = if next + 1 == period { 0 } else { next + 1 };
-        self.seen = (self.seen + 1).min(period);
-        self.sum().map(|sum| sum / period as f64)
+        self.next += 1;
+        if self.next == self.window.len() {
+            self.next = 0;
+        }
+        self.missing = self.missing.saturating_sub(1);
+        self.sum().map(|sum| sum / self.divisor)
     }
 
     /// The running sum, once `period` values have come.
     #[inline]
     pub fn sum(&self) -> Option<f64> {
-        (self.seen == self.window.len()).then_some(self.sum)
+        (self.missing == 0).then_some(self.sum)
     }
 
     /// The number of values averaged.

@@ -55,7 +55,10 @@ fn max_drawdown(start: Won, curve: &[(Timestamp, Won)]) -> f64 {
     for (_, equity) in curve {
         let equity = equity.get() as f64;
         peak = peak.max(equity);
-        worst = worst.max((peak - equity) / peak);
+        // Mostly no new low: a product says so for a fraction of what a quotient costs.
+        if peak - equity > worst * peak {
+            worst = (peak - equity) / peak;
+        }
     }
     worst
 }

@@ -243,6 +243,8 @@ impl<'d, S: Strategy> Runner<'d, S> {
     }
 
     /// One event, and then everything it causes until nothing is left to do: commits and replies are inline.
+    // Inlined, the event is built where it is read; its many kinds are large, and moving them cost as much as a decision.
+    #[inline(always)]
     fn step(&mut self, at: Timestamp, kind: EventKind<'_>) {
         self.event(at, kind);
         while self.fx.batch.is_some() {
@@ -257,7 +259,7 @@ impl<'d, S: Strategy> Runner<'d, S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, at: Timestamp, kind: EventKind<'_>) {
         self.seq += 1;
         let event = Event { seq: self.seq, at, recv: at, kind };

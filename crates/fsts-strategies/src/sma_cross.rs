@@ -74,8 +74,8 @@ impl SmaCross {
         let close = view.close().0;
         let (fast, slow) = (state.fast.update(close), state.slow.update(close));
         let (Some(fast), Some(slow)) = (fast, slow) else { return none };
-        let sums = state.fast.sum().zip(state.slow.sum());
-        let above = sums.is_some_and(|(f, s)| f * self.slow as f64 > s * self.fast as f64);
+        let (Some(fast_sum), Some(slow_sum)) = (state.fast.sum(), state.slow.sum()) else { return none };
+        let above = fast_sum * self.slow as f64 > slow_sum * self.fast as f64;
         let before = state.above.replace(above);
         let held = !view.held.is_zero();
         let (target, signal) = match before {

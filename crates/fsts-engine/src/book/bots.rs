@@ -21,10 +21,12 @@ impl Book {
     }
 
     /// True while a bot decides nothing.
+    #[inline]
     pub fn is_stopped(&self, bot: BotId) -> bool {
         !self.stopped_bots.is_empty() && self.stopped_bots.contains(&bot)
     }
 
+    #[inline]
     pub(crate) fn is_any_stopped(&self) -> bool {
         !self.stopped_bots.is_empty()
     }

@@ -35,6 +35,7 @@ impl Line {
     }
 
     /// What one owner holds.
+    #[inline]
     pub fn slice(&self, bot: Option<BotId>) -> Position {
         self.slices.iter().find(|s| s.bot == bot).map_or_else(Position::default, |s| s.position)
     }
