@@ -70,10 +70,10 @@ function report(now, symbols) {
   };
 }
 
-function indicator(now, query) {
-  const rsi = !query.get('kind');
-  const points = Array.from({ length: 120 }, (_, n) => ({ t_ns: ns(now - (now % 60_000), -60 * (120 - n)), values: rsi ? { rsi: 50 + 25 * Math.sin(n / 9) } : { ma: 70_800 + 300 * Math.sin(n / 20) } }));
-  return { symbol: query.get('symbol'), name: rsi ? 'rsi' : 'ma', interval: 'minute', source: 'live', points };
+function indicator(now, query, path) {
+  const rsi = path.endsWith('/rsi');
+  const points = Array.from({ length: 120 }, (_, n) => ({ t: Math.floor(now / 60_000) * 60 - 60 * (120 - n), values: rsi ? { rsi: 50 + 25 * Math.sin(n / 9) } : { ma: 70_800 + 300 * Math.sin(n / 20) } }));
+  return { symbol: query.get('symbol'), name: rsi ? 'rsi' : 'ma', interval: 'minute', source: 'broker', points };
 }
 
 /** The answer to a read of one of the parts, or nothing. */
@@ -81,7 +81,7 @@ export function readPart(path, query, { now, symbols, korean }) {
   const runs = [simulation(now, '3', 'running', 131, null), simulation(now, '2', 'completed', 246, 9.8), simulation(now, '1', 'failed', 12, null)];
   const run = runs.find(({ id }) => path === `/api/v1/simulations/${id}`);
   if (run) return { ...run, params: { fast: 10, slow: 30 }, report: run.state === 'completed' ? report(now, symbols) : null };
-  if (path.startsWith('/api/v1/indicator/')) return indicator(now, query);
+  if (path.startsWith('/api/v1/indicator/')) return indicator(now, query, path);
   if (/^\/api\/v1\/jobs\/\w+\/history$/.test(path)) return { runs: jobs(now, korean).flatMap(({ last }) => (last ? [last] : [])) };
   const routes = {
     '/api/v1/session': () => ({ signed_in: true, user: null, scopes: ['read', 'write'], csrf: null, setup_needed: false, reads_open: true, ends_ns: null, idle_s: null }),

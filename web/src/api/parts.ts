@@ -144,8 +144,9 @@ export interface IndicatorAnswer {
   symbol: string;
   name: string;
   interval: string;
-  source: 'lake' | 'live';
-  points: { t_ns: string; values: Record<string, number | null> }[];
+  source: 'lake' | 'broker';
+  /** `t` in UTC seconds, as bars have it. */
+  points: { t: number; values: Record<string, number | null> }[];
 }
 
 export interface Approval {

@@ -4,7 +4,6 @@ import { ApiProblem } from '../api/client';
 import type { BarInterval } from '../api/contract';
 import type { IndicatorAnswer } from '../api/parts';
 import { dashboard } from './dashboard.svelte';
-import { nsToMs } from './kst';
 
 export interface Study {
   id: string;
@@ -20,14 +19,13 @@ export interface StudyLine extends Study {
   points: { t: number; value: number }[];
 }
 
-const MOST = 500;
 const EVERY_MS = 10_000;
 const OFF = [404, 501, 503];
 
 const average = (period: number, colour: 1 | 2 | 3): Study => ({
   id: `ma${period}`,
   label: `MA ${period}`,
-  path: `ma?kind=sma&period=${period}`,
+  path: `ma?period=${period}`,
   pane: 0,
   colour,
 });
@@ -42,9 +40,9 @@ export const STUDIES: readonly Study[] = [
 /** Ascending and each time once, or the chart breaks as a whole; values of the warm-up are absent. */
 export function linePoints(answer: IndicatorAnswer): { t: number; value: number }[] {
   const byTime = new Map<number, number>();
-  for (const { t_ns, values } of answer.points) {
+  for (const { t, values } of answer.points) {
     const value = Object.values(values).find((one) => typeof one === 'number');
-    if (value !== undefined && value !== null) byTime.set(Math.floor(nsToMs(t_ns) / 1000), value);
+    if (value !== undefined && value !== null) byTime.set(t, value);
   }
   return [...byTime.entries()].map(([t, value]) => ({ t, value })).sort((a, b) => a.t - b.t);
 }
@@ -66,7 +64,7 @@ export class Studies {
     this.lines = [];
     this.state = 'loading';
     const asked = STUDIES.filter((study) => this.chosen.has(study.id));
-    const tail = `&symbol=${encodeURIComponent(symbol)}&interval=${interval === '1d' ? 'day' : 'minute'}&limit=${MOST}`;
+    const tail = `&symbol=${encodeURIComponent(symbol)}&interval=${interval === '1d' ? 'day' : 'minute'}`;
     const one = async (study: Study): Promise<StudyLine> => {
       const answer = await dashboard.client.get<IndicatorAnswer>(`/api/v1/indicator/${study.path}${tail}`);
       return { ...study, points: linePoints(answer) };
