@@ -34,6 +34,8 @@ pub(crate) struct App {
     pub services: Services,
     pub hub: Hub,
     pub readers: Arc<Semaphore>,
+    /// Places for calls of other programs' models.
+    pub calls: Arc<Semaphore>,
     pub stopping: watch::Receiver<bool>,
 }
 

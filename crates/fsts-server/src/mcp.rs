@@ -17,6 +17,9 @@ pub(crate) const PATH: &str = "/mcp";
 /// Largest request, bytes.
 const BODY_MAX: usize = 1024 * 1024;
 
+/// Requests that are answered at once; a model that loops must not keep the program from its own work.
+pub(crate) const CALLS_MAX: usize = 16;
+
 /// A request of a client who has shown the token.
 pub type McpRequest = axum::http::Request<Bytes>;
 /// The answer; it may come in pieces.
@@ -56,6 +59,8 @@ async fn pass(app: &App, request: Request) -> Result<Response<Body>, Problem> {
     if request.method() == Method::HEAD {
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed").with("method", "HEAD"));
     }
+    let busy = |_| Problem::new(StatusCode::TOO_MANY_REQUESTS, "mcp_busy").with("limit", CALLS_MAX);
+    let _place = app.calls.try_acquire().map_err(busy)?;
     let (parts, body) = request.into_parts();
     let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large").with("limit", BODY_MAX);
     let body = to_bytes(body, BODY_MAX).await.map_err(too_large)?;

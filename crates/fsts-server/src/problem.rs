@@ -88,7 +88,7 @@ impl IntoResponse for Problem {
                     headers.insert(header::RETRY_AFTER, seconds);
                 }
             }
-            "engine_busy" => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            "engine_busy" | "mcp_busy" => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => {}
         }
         response.extensions_mut().insert(self);

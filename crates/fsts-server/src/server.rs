@@ -18,6 +18,7 @@ use crate::archive::Archive;
 use crate::config::{ServerConfig, ServerError};
 use crate::desk::Desk;
 use crate::hub::Hub;
+use crate::mcp::CALLS_MAX;
 use crate::router::router;
 
 /// Connections at once; the next one waits until one ends.
@@ -90,6 +91,7 @@ impl Bound {
         let readers = Arc::new(Semaphore::new(READERS_MAX));
         let mut tasks = JoinSet::new();
         let (accounts, allowed_hosts) = (Arc::new(accounts), Arc::from(self.config.allowed_hosts));
+        let calls = Arc::new(Semaphore::new(CALLS_MAX));
         let mut routers = Vec::with_capacity(accounts.seats.len());
         for seat in &accounts.seats {
             let hub = Hub::new();
@@ -104,6 +106,7 @@ impl Bound {
                 services: self.config.services.clone(),
                 hub: hub.clone(),
                 readers: Arc::clone(&readers),
+                calls: Arc::clone(&calls),
                 stopping: stopping.clone(),
             };
             tasks.spawn(hub.run(Arc::clone(&seat.desk), stopping.clone()));

@@ -225,3 +225,41 @@ async fn tools_for_other_programs_ask_for_the_token_with_every_method() {
     let (status, problem) = off.post("/mcp", "k", json!({})).await;
     assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("mcp_off")));
 }
+
+/// Tells when it is asked, and never answers.
+struct Silent(tokio::sync::mpsc::UnboundedSender<()>);
+
+impl McpPort for Silent {
+    fn answer(&self, _request: McpRequest) -> BoxFuture<'_, McpAnswer> {
+        let _ = self.0.send(());
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_calls_without_end_is_told_to_wait() {
+    let (sender, mut asked) = tokio::sync::mpsc::unbounded_channel();
+    let services = Services { mcp: Some(Arc::new(Silent(sender))), ..Services::default() };
+    let config = ServerConfig { api_token: Some(TOKEN.into()), services, ..ServerConfig::new(loopback()) };
+    let place = open_with(config).await;
+    let call = || place.client.post(place.url("/mcp")).bearer_auth(TOKEN).body("{}").send();
+    let waiting: Vec<_> = (0..16).map(|_| tokio::spawn(call())).collect();
+    for _ in &waiting {
+        asked.recv().await.unwrap();
+    }
+    let refused = call().await.unwrap();
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+    assert_eq!(place.get("/healthz").await.status(), 200);
+    // A client that leaves gives its place back.
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
+    let again = async {
+        loop {
+            tokio::select! {
+                _ = asked.recv() => return,
+                // Refused: the server has not noticed yet.
+                _ = call() => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), again).await.expect("a place comes back");
+}
