@@ -1,6 +1,9 @@
 //! The journal thread: durable batches, one transaction each, answered by a callback.
 
+mod reconnect;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -35,7 +38,8 @@ pub enum JournalOutcome {
         /// Sequence of its last record.
         last_seq: u64,
     },
-    /// It is not to be relied on, and neither is any later one of this writer: trading stops until a new start.
+    /// It is not to be relied on, and neither is any later one of this writer: trading stops until a new start. A PostgreSQL
+    /// server that went away is waited for before that.
     Failed {
         /// The batch.
         batch: u64,
@@ -99,6 +103,7 @@ impl JournalSetup {
 pub struct JournalWriter {
     queue: Option<SyncSender<JournalBatch>>,
     thread: Option<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
     last_seq: u64,
 }
 
@@ -117,8 +122,10 @@ impl JournalWriter {
         let (queue, batches) = sync_channel(QUEUE);
         let (ready, started) = sync_channel(1);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&closing);
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || {
-            match runtime.block_on(Tail::open(setup)) {
+            match runtime.block_on(Tail::open(setup, seen)) {
                 Ok(tail) => {
                     // The starter waits for this; if it is gone, so is the queue, and the thread ends by itself.
                     let _ = ready.send(Ok(tail.seq));
@@ -134,7 +141,7 @@ impl JournalWriter {
         let thread = thread.map_err(failed)?;
         let gone = || StoreError::Failed { reason: "the journal thread ended at its start".to_owned() };
         let last_seq = started.recv().map_err(|_| gone())??;
-        Ok(JournalWriter { queue: Some(queue), thread: Some(thread), last_seq })
+        Ok(JournalWriter { queue: Some(queue), thread: Some(thread), closing, last_seq })
     }
 
     /// Sequence of the last record when the thread was started; the first batch goes on from here.
@@ -153,8 +160,9 @@ impl JournalWriter {
         }
     }
 
-    /// Commits what is queued, ends the thread and gives the lease back.
+    /// Commits what is queued, ends the thread and gives the lease back. A database that is away is not waited for.
     pub fn close(mut self) {
+        self.closing.store(true, Ordering::Relaxed);
         self.queue = None;
         if let Some(thread) = self.thread.take() {
             // A panic of the thread has already been reported by its panic hook.
@@ -210,12 +218,13 @@ impl Failure {
 struct Tail {
     setup: JournalSetup,
     connection: AnyConnection,
+    closing: Arc<AtomicBool>,
     seq: u64,
     hash: String,
 }
 
 impl Tail {
-    async fn open(setup: JournalSetup) -> Result<Tail, StoreError> {
+    async fn open(setup: JournalSetup, closing: Arc<AtomicBool>) -> Result<Tail, StoreError> {
         let mut connection = connect::connect(&setup.target).await?;
         let sql = "SELECT seq, hash FROM journal WHERE stream = $1 ORDER BY seq DESC LIMIT 1";
         let row = sqlx::query(sql).bind(setup.lease.stream()).fetch_optional(&mut connection).await?;
@@ -229,7 +238,7 @@ impl Tail {
             let what = format!("the journal ends at record {seq} but {committed} were committed");
             return Err(StoreError::Damaged { what });
         }
-        Ok(Tail { setup, connection, seq, hash })
+        Ok(Tail { setup, connection, closing, seq, hash })
     }
 
     /// Commits a batch and moves the tail.
@@ -241,18 +250,13 @@ impl Tail {
         };
         self.setup.fault.reach(CommitPlace::BeforeCommit, number);
         match self.transact(number, &records).await {
-            Ok(true) => {
-                self.seq = last.seq;
-                self.hash.clone_from(&last.hash);
-                Ok(self.seq)
-            }
-            Ok(false) => Err(self.refused().await),
-            Err(error) => {
-                let stored = self.read_back(last).await;
-                let reason = format!("the commit failed ({error}), reading back: {stored:?}");
-                Err(Failure { cause: FailureCause::Database, stored, reason })
-            }
+            Ok(true) => {}
+            Ok(false) => return Err(self.refused().await),
+            Err(error) => self.survive(number, &records, error).await?,
         }
+        self.seq = last.seq;
+        self.hash.clone_from(&last.hash);
+        Ok(self.seq)
     }
 
     /// Numbers checked, checksums and links made.

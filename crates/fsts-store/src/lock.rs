@@ -15,6 +15,8 @@ use crate::{DatabaseTarget, Store, StoreError, connect};
 /// A killed holder's server session ends a moment after the process; wait that long before naming a dead holder.
 const TRIES: u32 = 10;
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+/// A session that does not answer for so long has ended with its server.
+const PING_MAX: Duration = Duration::from_secs(2);
 
 /// Who holds, or wants to hold, an account's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +65,14 @@ pub struct Lease {
     stream: String,
     fence: u64,
     holder: Holder,
-    /// Kept only so that the lock lasts as long as the lease.
-    _lock: Lock,
+    /// Lasts as long as the lease.
+    lock: Lock,
 }
 
 #[derive(Debug)]
 enum Lock {
     File { _file: File },
-    Session { _connection: Box<AnyConnection> },
+    Session { connection: Box<AnyConnection> },
 }
 
 impl Lease {
@@ -87,6 +89,26 @@ impl Lease {
     /// Who holds it.
     pub fn holder(&self) -> &Holder {
         &self.holder
+    }
+
+    /// Whether the lock is still held, or could be taken once more after its session had ended with the server.
+    pub(crate) async fn stands(&mut self, target: &DatabaseTarget) -> Result<bool, StoreError> {
+        let Lock::Session { connection } = &mut self.lock else { return Ok(true) };
+        let alive = tokio::time::timeout(PING_MAX, connection.ping()).await;
+        if matches!(alive, Ok(Ok(()))) {
+            return Ok(true);
+        }
+        match session(target, &self.stream).await? {
+            Ok(again) => {
+                **connection = again;
+                Ok(true)
+            }
+            Err(refused) => {
+                // It stays refused whether or not this connection says goodbye in order.
+                let _ = refused.close().await;
+                Ok(false)
+            }
+        }
     }
 }
 
@@ -116,7 +138,7 @@ pub async fn take_lease(store: &Store, stream: &str, holder: Holder) -> Result<L
         DatabaseTarget::Postgres(_) => lock_session(store, stream).await?,
     };
     let fence = raise_fence(store, stream, &holder).await?;
-    Ok(Lease { stream: stream.to_owned(), fence, holder, _lock: lock })
+    Ok(Lease { stream: stream.to_owned(), fence, holder, lock })
 }
 
 async fn lock_file(store: &Store, database: &Path, stream: &str, holder: &Holder) -> Result<Lock, LeaseError> {
@@ -143,24 +165,34 @@ async fn lock_file(store: &Store, database: &Path, stream: &str, holder: &Holder
 }
 
 async fn lock_session(store: &Store, stream: &str) -> Result<Lock, LeaseError> {
+    match session(store.target(), stream).await? {
+        Ok(connection) => Ok(Lock::Session { connection: Box::new(connection) }),
+        Err(refused) => {
+            let holder = recorded_holder(store, stream).await?;
+            // The refusal stands whether or not this connection says goodbye in order.
+            let _ = refused.close().await;
+            Err(LeaseError::Held { holder })
+        }
+    }
+}
+
+/// A session that holds the lock of a stream, or one that was refused it.
+async fn session(target: &DatabaseTarget, stream: &str) -> Result<Result<AnyConnection, AnyConnection>, StoreError> {
     let digest = blake3::hash(stream.as_bytes());
     let mut key = [0u8; 8];
     key.copy_from_slice(digest.as_bytes().split_at(8).0);
-    let mut connection = connect::connect(store.target()).await?;
+    let mut connection = connect::connect(target).await?;
     let sql = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS got";
     for attempt in 1..=TRIES {
         let row = sqlx::query(sql).bind(i64::from_le_bytes(key)).fetch_one(&mut connection).await;
         if row.and_then(|row| row.try_get::<i64, _>("got")).map_err(StoreError::from)? == 1 {
-            return Ok(Lock::Session { _connection: Box::new(connection) });
+            return Ok(Ok(connection));
         }
         if attempt < TRIES {
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
     }
-    let holder = recorded_holder(store, stream).await?;
-    // The refusal stands whether or not this connection says goodbye in order.
-    let _ = connection.close().await;
-    Err(LeaseError::Held { holder })
+    Ok(Err(connection))
 }
 
 async fn recorded_holder(store: &Store, stream: &str) -> Result<String, StoreError> {

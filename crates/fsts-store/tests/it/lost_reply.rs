@@ -59,17 +59,17 @@ fn a_commit_whose_answer_is_lost_is_found_by_reading_back() {
         assert_eq!(outcomes.recv().unwrap(), JournalOutcome::Committed { batch: 1, last_seq: 1 });
         armed.store(true, Ordering::SeqCst);
         writer.append(batch(2, 2..=2)).unwrap();
-        let JournalOutcome::Failed { batch: 2, cause, stored, .. } = outcomes.recv().unwrap() else {
-            panic!("a commit without an answer counts as committed");
-        };
-        assert_eq!((cause, stored), (FailureCause::Database, TailCheck::Present));
+        assert_eq!(outcomes.recv().unwrap(), JournalOutcome::Committed { batch: 2, last_seq: 2 });
+        // It was not written a second time, and the writer goes on after it.
+        writer.append(batch(3, 3..=3)).unwrap();
+        assert_eq!(outcomes.recv().unwrap(), JournalOutcome::Committed { batch: 3, last_seq: 3 });
         writer.close();
-        assert_eq!(direct.store().await.verify(STREAM).await.unwrap().records, 2);
+        assert_eq!(direct.store().await.verify(STREAM).await.unwrap().records, 3);
     });
 }
 
 #[test]
-fn a_server_session_that_ends_in_a_commit_leaves_nothing() {
+fn a_batch_whose_session_ended_in_its_commit_is_written_whole_by_the_next_one() {
     on_postgres(|place| async move {
         let (fault, reached, release) = gate(CommitPlace::InCommit);
         let (writer, outcomes) = place.writer(fault).await;
@@ -77,27 +77,28 @@ fn a_server_session_that_ends_in_a_commit_leaves_nothing() {
         reached.recv().unwrap();
         end_sessions(&place, "state = 'idle in transaction'").await;
         release.send(()).unwrap();
-        let outcome = outcomes.recv().unwrap();
-        let JournalOutcome::Failed { cause: FailureCause::Database, stored: TailCheck::Absent, .. } = outcome else {
-            panic!("{outcome:?}");
-        };
+        reached.recv().unwrap();
+        assert_eq!(place.store().await.verify(STREAM).await.unwrap().records, 0, "the first attempt left nothing");
+        release.send(()).unwrap();
+        assert_eq!(outcomes.recv().unwrap(), JournalOutcome::Committed { batch: 1, last_seq: 2 });
         writer.close();
-        assert_eq!(place.store().await.verify(STREAM).await.unwrap().records, 0);
+        assert_eq!(place.store().await.verify(STREAM).await.unwrap().records, 2);
     });
 }
 
 #[test]
-fn a_lock_whose_session_ended_passes_on_and_fences_the_old_holder() {
+fn a_writer_whose_sessions_all_ended_takes_its_lock_again_and_goes_on() {
     on_postgres(|place| async move {
         let (writer, outcomes) = place.writer(Arc::new(NoFault)).await;
-        let holders = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')";
-        end_sessions(&place, holders).await;
-        let lease = take_lease(&place.store().await, STREAM, holder("run-2")).await.unwrap();
-        assert_eq!(lease.fence(), 2);
         writer.append(batch(1, 1..=1)).unwrap();
-        let outcome = outcomes.recv().unwrap();
-        assert!(matches!(outcome, JournalOutcome::Failed { cause: FailureCause::Fenced, .. }), "{outcome:?}");
+        assert_eq!(outcomes.recv().unwrap(), JournalOutcome::Committed { batch: 1, last_seq: 1 });
+        end_sessions(&place, "true").await;
+        writer.append(batch(2, 2..=3)).unwrap();
+        assert_eq!(outcomes.recv().unwrap(), JournalOutcome::Committed { batch: 2, last_seq: 3 });
+        let refused = take_lease(&place.store().await, STREAM, holder("run-2")).await;
+        assert!(matches!(refused, Err(LeaseError::Held { .. })), "{refused:?}");
         writer.close();
+        assert_eq!(place.store().await.verify(STREAM).await.unwrap().records, 3);
     });
 }
 
