@@ -12,6 +12,7 @@
 
 mod create;
 mod error;
+mod lock;
 mod manifest;
 mod pieces;
 mod restore;
@@ -21,7 +22,6 @@ mod verify;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fsts_domain::Timestamp;
 use fsts_store::{DatabaseTarget, Store};
 use futures_util::TryStreamExt;
 use object_store::path::Path as Key;
@@ -37,8 +37,6 @@ pub use verify::VerifyReport;
 use crate::aws::Environment;
 use manifest::Manifest;
 
-/// A lock older than this was left by a process that died; no backup takes so long.
-const LOCK_STALE_NS: i64 = 6 * 3600 * 1_000_000_000;
 /// Manifests list files, not rows: more bytes than this is something else.
 const MANIFEST_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
@@ -54,10 +52,10 @@ pub struct BackupSource {
 }
 
 impl BackupSource {
-    /// Database, lake, tapes and decision logs of a data folder.
+    /// Database, lake, tapes, decision logs and logs of a data folder.
     pub fn of_data_dir(database: DatabaseTarget, data_dir: PathBuf) -> BackupSource {
         let folder = |name: &str| (name.to_owned(), data_dir.join(name));
-        let folders = ["lake", "tape", "decisions"].map(folder).into();
+        let folders = ["lake", "tape", "decisions", "logs"].map(folder).into();
         BackupSource { database, data_dir, folders }
     }
 }
@@ -82,12 +80,6 @@ pub struct BackupInfo {
 #[derive(Debug, Serialize, Deserialize)]
 struct Verified {
     verified_ns: i64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct LockNote {
-    since_ns: i64,
-    what: String,
 }
 
 /// The backups of one target.
@@ -203,29 +195,6 @@ impl Backups {
 
     fn failed(&self, error: &object_store::Error) -> BackupError {
         BackupError::Target { target: self.shown.clone(), reason: target::reason(error) }
-    }
-
-    /// Takes the lock of the target: two that clean up at once could remove what the other one needs.
-    async fn lock(&self, what: &str, now: Timestamp) -> Result<(), BackupError> {
-        let key = self.key(&["lock"]);
-        let note = LockNote { since_ns: now.ns(), what: what.to_owned() };
-        let note = serde_json::to_vec(&note).map_err(|e| BackupError::Damaged { what: e.to_string() })?;
-        match self.write(&key, note.clone(), PutMode::Create).await {
-            Ok(()) => return Ok(()),
-            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {}
-            Err(error) => return Err(self.failed(&error)),
-        }
-        let held = self.read(&key).await?.and_then(|bytes| serde_json::from_slice::<LockNote>(&bytes).ok());
-        if let Some(held) = held.filter(|held| now.ns() - held.since_ns < LOCK_STALE_NS) {
-            return Err(BackupError::Busy { what: held.what, since_ns: held.since_ns });
-        }
-        self.write(&key, note, PutMode::Overwrite).await.map_err(|e| self.failed(&e))
-    }
-
-    async fn unlock(&self) {
-        if let Err(error) = self.remove(&self.key(&["lock"])).await {
-            tracing::warn!(%error, "the lock of the backup target stays; it is ignored after six hours");
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Settings that name a secret instead of holding it: `secretsmanager://name#key` and `ssm:///path`.
+//! Settings that name a secret instead of holding it: `secretsmanager://name#key` and `ssm://name`.
 
 use std::fmt;
 
@@ -76,8 +76,8 @@ impl SecretRef {
             return Some(Ok(SecretRef::SecretsManager { name: name.to_owned(), key }));
         }
         let path = text.strip_prefix("ssm://")?;
-        if !path.starts_with('/') || path.len() < 2 {
-            return Some(bad("ssm:///PATH"));
+        if path.trim_matches('/').is_empty() {
+            return Some(bad("ssm://NAME or ssm:///PATH/NAME"));
         }
         Some(Ok(SecretRef::Ssm { path: path.to_owned() }))
     }
@@ -154,13 +154,18 @@ mod tests {
     #[test]
     fn a_reference_is_told_from_a_value() {
         let parse = |text: &str| SecretRef::parse(text).map(|r| r.map(|r| r.to_string()).map_err(|e| e.to_string()));
-        for text in ["secretsmanager://fsts/live", "secretsmanager://fsts/live#app_key", "ssm:///fsts/token"] {
+        for text in [
+            "secretsmanager://fsts/live",
+            "secretsmanager://fsts/live#app_key",
+            "ssm:///fsts/token",
+            "ssm://fsts-token",
+        ] {
             assert_eq!(parse(text), Some(Ok(text.to_owned())));
         }
         for text in ["", "a-plain-secret", "https://discord.example/x", "SSM:///a"] {
             assert_eq!(parse(text), None, "{text}");
         }
-        for text in ["secretsmanager://", "secretsmanager://#a", "secretsmanager://a#", "ssm://a", "ssm:///"] {
+        for text in ["secretsmanager://", "secretsmanager://#a", "secretsmanager://a#", "ssm://", "ssm:///"] {
             assert!(parse(text).unwrap().is_err(), "{text}");
         }
     }

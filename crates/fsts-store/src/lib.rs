@@ -23,6 +23,7 @@ mod job_runs;
 mod jobs;
 mod journal;
 mod lock;
+mod occupancy;
 mod outbox;
 mod projection;
 mod proposal;

@@ -172,6 +172,25 @@ impl Store {
         rows.fetch_all(self.pool()).await?.iter().map(fill_row).collect()
     }
 
+    /// How many orders are in each state, by its word.
+    ///
+    /// # Errors
+    /// As [`Store::orders`].
+    pub async fn orders_by_state(&self, stream: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let sql = "SELECT state, COUNT(*) AS orders FROM orders WHERE stream = $1 GROUP BY state ORDER BY state";
+        let rows = sqlx::query(sql).bind(stream).fetch_all(self.pool()).await?;
+        rows.iter().map(|row| Ok((row.try_get("state")?, crate::chain::unsigned(row, "orders")?))).collect()
+    }
+
+    /// How many executions there are.
+    ///
+    /// # Errors
+    /// As [`Store::orders`].
+    pub async fn fill_count(&self, stream: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS fills FROM fills WHERE stream = $1").bind(stream);
+        crate::chain::unsigned(&row.fetch_one(self.pool()).await?, "fills")
+    }
+
     /// What is held, by symbol and owner.
     ///
     /// # Errors

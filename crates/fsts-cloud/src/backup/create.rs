@@ -86,7 +86,7 @@ impl Backups {
 }
 
 /// A name that sorts by time.
-fn id_of(now: Timestamp) -> String {
+pub(super) fn id_of(now: Timestamp) -> String {
     let at = jiff::Timestamp::from_nanosecond(i128::from(now.ns())).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     format!("{}-{:09}", at.strftime("%Y%m%dT%H%M%SZ"), now.ns().rem_euclid(1_000_000_000))
 }

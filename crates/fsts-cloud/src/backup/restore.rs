@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use fsts_domain::Timestamp;
 use fsts_store::{DatabaseTarget, Store, StoreError, Tables};
 use tokio::fs;
 use tokio::io::BufReader;
@@ -13,6 +14,8 @@ use super::{BackupError, BackupSource, Backups, proofs_of};
 
 /// A file in the data folder while a restore is under way; nobody may trade on a half of the books.
 pub const INCOMPLETE: &str = "restore-incomplete";
+/// What was in the way of a restore is in folders and schemas whose names begin so.
+const ASIDE: &str = "before_restore_";
 
 /// What was put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,30 @@ impl Backups {
         fs::remove_file(&mark).await.map_err(BackupError::file(&mark))?;
         let bytes = manifest.files.iter().map(|f| f.bytes).sum();
         Ok(RestoreReport { files: manifest.files.len() as u64, id: manifest.id, bytes, journals })
+    }
+
+    /// Puts what is in the way of a restore aside, in the same places: nothing is deleted, and a person may look at it.
+    /// Gives the mark that is in the names. Nobody may be working there.
+    ///
+    /// # Errors
+    /// [`BackupError::Store`] or [`BackupError::File`] at the first thing that can't be moved.
+    pub async fn set_aside(into: &BackupSource, now: Timestamp) -> Result<String, BackupError> {
+        let mark = format!("{ASIDE}{}", super::create::id_of(now).to_ascii_lowercase().replace('-', "_"));
+        // A database in the data folder goes with the folder.
+        let inside = matches!(&into.database, DatabaseTarget::Sqlite(path) if path.starts_with(&into.data_dir));
+        let is_empty = match Store::must_be_empty(&into.database).await {
+            Ok(()) => true,
+            Err(StoreError::Misuse { .. }) => false,
+            Err(error) => return Err(error.into()),
+        };
+        if !inside && !is_empty {
+            Store::set_aside(&into.database, &mark).await?;
+        }
+        let outside = into.folders.iter().map(|(_, folder)| folder).filter(|f| !f.starts_with(&into.data_dir));
+        for folder in outside.chain([&into.data_dir]) {
+            move_into(folder, &mark)?;
+        }
+        Ok(mark)
     }
 
     async fn restore_database(
@@ -103,11 +130,34 @@ async fn all_empty(into: &BackupSource) -> Result<(), BackupError> {
 
 fn is_empty(folder: &Path) -> Result<(), BackupError> {
     match std::fs::read_dir(folder) {
-        Ok(mut entries) => match entries.next() {
+        Ok(entries) => match entries.filter_map(Result::ok).find(|e| !is_aside(&e.file_name())) {
             Some(_) => Err(BackupError::NotEmpty { what: folder.display().to_string() }),
             None => Ok(()),
         },
         Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(BackupError::file(folder)(error)),
     }
+}
+
+fn is_aside(name: &std::ffi::OsStr) -> bool {
+    name.to_string_lossy().starts_with(ASIDE)
+}
+
+/// Moves what a folder holds into a folder inside it: the folder itself may be where a disk is mounted.
+fn move_into(folder: &Path, name: &str) -> Result<(), BackupError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(BackupError::file(folder)(error)),
+    };
+    let found: Vec<_> = entries.filter_map(Result::ok).filter(|e| !is_aside(&e.file_name())).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let aside = folder.join(name);
+    std::fs::create_dir(&aside).map_err(BackupError::file(&aside))?;
+    for entry in found {
+        std::fs::rename(entry.path(), aside.join(entry.file_name())).map_err(BackupError::file(entry.path()))?;
+    }
+    Ok(())
 }

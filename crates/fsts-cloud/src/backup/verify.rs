@@ -29,6 +29,18 @@ impl Backups {
     /// # Errors
     /// [`BackupError::Damaged`] at the first thing that is not as it was written; other variants where nothing is proven.
     pub async fn verify(&self, id: Option<&str>, data_dir: &Path, now: Timestamp) -> Result<VerifyReport, BackupError> {
+        self.lock("a check", now).await?;
+        let verified = self.verify_locked(id, data_dir, now).await;
+        self.unlock().await;
+        verified
+    }
+
+    async fn verify_locked(
+        &self,
+        id: Option<&str>,
+        data_dir: &Path,
+        now: Timestamp,
+    ) -> Result<VerifyReport, BackupError> {
         let manifest = self.manifest(&self.id_or_newest(id).await?).await?;
         let work = work_folder(data_dir)?;
         let database = database_of(&manifest)?;

@@ -216,6 +216,10 @@ async fn a_cut_off_restore_leaves_its_mark_and_an_occupied_place_is_refused_unto
     let refused = backups.restore(None, &site.source()).await.unwrap_err();
     assert!(matches!(refused, BackupError::NotEmpty { .. }), "{refused}");
     assert_eq!(files_under(&site.data_dir()).len(), before);
+    let mark = Backups::set_aside(&site.source(), at(9)).await.unwrap();
+    assert!(site.data_dir().join(&mark).join("fsts.db").exists(), "nothing is deleted");
+    backups.restore(None, &site.source()).await.unwrap();
+    assert_eq!(Store::open(&site.source().database).await.unwrap().verify(STREAM).await.unwrap().records, 100);
     for piece in files_under(&target.path().join("objects")) {
         std::fs::write(piece, "x").unwrap();
     }

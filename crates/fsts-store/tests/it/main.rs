@@ -27,6 +27,7 @@ mod journal;
 mod keys;
 mod lease;
 mod lost_reply;
+mod occupancy;
 mod place;
 mod read_model;
 mod schema;
