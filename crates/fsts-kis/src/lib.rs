@@ -23,6 +23,7 @@ mod limiter;
 mod orders;
 mod rest;
 mod stream;
+mod tally;
 mod token;
 pub mod wire;
 
@@ -37,4 +38,5 @@ pub use orders::NOT_SENT;
 pub use stream::{
     DownReason, Stream, StreamControl, StreamEnd, StreamEvent, StreamSettings, Subscription, TooManySubscriptions,
 };
+pub use tally::{CallCount, calls};
 pub use token::{AccessToken, TokenKeeper};

@@ -22,6 +22,7 @@ use crate::http::{Unanswered, exchange};
 use crate::inquiry::second_of_day;
 use crate::limiter::Lane;
 use crate::rest::Rest;
+use crate::tally;
 use crate::token::AccessToken;
 use crate::wire::Text;
 use crate::wire::order::{CANCEL, CashOrder, KRX, LIMIT, MARKET, NORMAL_SELL, OrderAnswer, ReviseOrCancel};
@@ -156,9 +157,14 @@ impl OrderDesk {
         let answer = match exchange(&self.client, request, self.answer_timeout).await {
             Ok(answer) => answer,
             Err(Unanswered::NotSent(reason)) => return Sent::Nothing(reason.to_owned()),
-            Err(Unanswered::Unknown(reason)) => return Sent::Unknown(reason.to_owned()),
+            Err(Unanswered::Unknown(reason)) => {
+                tally::note(call, None);
+                return Sent::Unknown(reason.to_owned());
+            }
         };
-        match Envelope::parse(&answer.body) {
+        let parsed = Envelope::parse(&answer.body);
+        tally::note(call, parsed.as_ref().ok().map(|e| (e.ok, e.code.as_str())));
+        match parsed {
             Ok(envelope) => {
                 if !envelope.ok && reaction(&envelope.code) == Reaction::Reauthenticate {
                     rest.tokens.invalidate(&token);

@@ -15,6 +15,7 @@ use crate::envelope::{Envelope, NoEnvelope};
 use crate::error::KisError;
 use crate::http::{Answer, exchange, secret_header};
 use crate::limiter::{Lane, Limiter};
+use crate::tally;
 use crate::token::{AccessToken, TokenKeeper};
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,9 +103,14 @@ impl Rest {
         request.headers_mut().insert("tr_cont", reqwest::header::HeaderValue::from_static(page));
         let answer = match exchange(&self.client, request, ANSWER_TIMEOUT).await {
             Ok(answer) => answer,
-            Err(unanswered) => return Ok(Seen::Nothing(unanswered.reason().to_owned())),
+            Err(unanswered) => {
+                tally::note(read.call, None);
+                return Ok(Seen::Nothing(unanswered.reason().to_owned()));
+            }
         };
-        match Envelope::parse(&answer.body) {
+        let parsed = Envelope::parse(&answer.body);
+        tally::note(read.call, parsed.as_ref().ok().map(|e| (e.ok, e.code.as_str())));
+        match parsed {
             Ok(envelope) if envelope.ok => Ok(Seen::Success(envelope, continuation(&answer))),
             Ok(envelope) => Ok(Seen::Failure(envelope)),
             Err(NoEnvelope(what)) => Ok(Seen::Nothing(format!("{what} (HTTP {})", answer.status))),

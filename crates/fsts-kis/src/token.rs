@@ -20,6 +20,7 @@ use crate::envelope::Envelope;
 use crate::error::KisError;
 use crate::http::exchange;
 use crate::limiter::{Lane, Limiter};
+use crate::tally;
 use crate::wire::login::{ApprovalAnswer, ApprovalRequest, TokenAnswer, TokenRequest};
 use store::{Stored, TokenFile};
 
@@ -224,11 +225,13 @@ impl TokenKeeper {
             .json(body)
             .build()
             .map_err(|_| KisError::Config { what: "the login request could not be built".to_owned() })?;
-        let answer = exchange(&self.client, request, ANSWER_TIMEOUT)
-            .await
-            .map_err(|unanswered| retry(1_000, unanswered.reason().to_owned()))?;
-        let envelope =
-            Envelope::parse(&answer.body).map_err(|no| retry(1_000, format!("{} (HTTP {})", no.0, answer.status)))?;
+        let answer = exchange(&self.client, request, ANSWER_TIMEOUT).await.map_err(|unanswered| {
+            tally::note(call, None);
+            retry(1_000, unanswered.reason().to_owned())
+        })?;
+        let parsed = Envelope::parse(&answer.body);
+        tally::note(call, parsed.as_ref().ok().map(|e| (e.ok, e.code.as_str())));
+        let envelope = parsed.map_err(|no| retry(1_000, format!("{} (HTTP {})", no.0, answer.status)))?;
         if envelope.ok {
             let unreadable =
                 |no: crate::envelope::NoEnvelope| KisError::Decode { call: call.name(), what: no.0.to_owned() };

@@ -1,6 +1,7 @@
 //! Accounts of one program: the same routes for each, chosen by `?account=`, and a list of all.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -22,6 +23,7 @@ use crate::archive::Archive;
 use crate::desk::Desk;
 use crate::input::Reader;
 use crate::messages::Language;
+use crate::metrics::Peer;
 use crate::problem::Problem;
 use crate::views::{AsOf, KisEnvironment, Mode, ReasonView};
 
@@ -207,11 +209,20 @@ pub(crate) fn check(app: &App, method: &Method, uri: &Uri) -> Result<(), Problem
 
 /// Leads a request to the routes of its account; one that names none, or none of ours, goes to the first.
 #[derive(Clone)]
-pub(crate) struct Switchboard(Arc<[(String, TowerToHyperService<Router>)]>);
+pub(crate) struct Switchboard {
+    routes: Arc<[(String, TowerToHyperService<Router>)]>,
+    peer: Option<Peer>,
+}
 
 impl Switchboard {
     pub(crate) fn new(routers: impl Iterator<Item = (String, Router)>) -> Self {
-        Switchboard(routers.map(|(key, router)| (key, TowerToHyperService::new(router))).collect())
+        let routes = routers.map(|(key, router)| (key, TowerToHyperService::new(router))).collect();
+        Switchboard { routes, peer: None }
+    }
+
+    /// The same for one connection.
+    pub(crate) fn of(&self, peer: IpAddr) -> Self {
+        Switchboard { routes: Arc::clone(&self.routes), peer: Some(Peer(peer)) }
     }
 }
 
@@ -220,10 +231,13 @@ impl Service<Request<Incoming>> for Switchboard {
     type Error = Infallible;
     type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
         let names = named(request.uri());
-        let of_name = self.0.iter().find(|(key, _)| names.first() == Some(key));
-        let (_, service) = of_name.or(self.0.first()).expect("invariant: a server has an account");
+        let of_name = self.routes.iter().find(|(key, _)| names.first() == Some(key));
+        let (_, service) = of_name.or(self.routes.first()).expect("invariant: a server has an account");
         service.call(request)
     }
 }

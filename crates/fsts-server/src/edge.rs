@@ -17,10 +17,10 @@ use crate::problem::{Problem, render};
 /// Longest time for one answer.
 const REQUEST_MAX: Duration = Duration::from_secs(15);
 
-/// Longest time for an answer of the assistant, whose runs have a limit of their own.
-const ASSISTANT_MAX: Duration = Duration::from_secs(600);
-/// Where the assistant answers.
-const ASSISTANT_PATHS: [&str; 3] = ["/agent_chat", "/predict/", "/api/v1/llm/"];
+/// Longest time for an answer of the assistant, whose runs have a limit of their own, and for reading a backup back.
+const SLOW_MAX: Duration = Duration::from_secs(600);
+/// Where such answers come from.
+const SLOW_PATHS: [&str; 4] = ["/agent_chat", "/predict/", "/api/v1/llm/", "/api/v1/backups"];
 
 /// No inline script, no other host, no frame. Svelte makes one policy of its own for its templates.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -49,7 +49,7 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
 }
 
 fn longest(path: &str) -> Duration {
-    if ASSISTANT_PATHS.iter().any(|p| path.starts_with(p)) { ASSISTANT_MAX } else { REQUEST_MAX }
+    if SLOW_PATHS.iter().any(|p| path.starts_with(p)) { SLOW_MAX } else { REQUEST_MAX }
 }
 
 fn request_id() -> String {

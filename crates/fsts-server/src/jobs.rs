@@ -276,8 +276,13 @@ pub(crate) async fn run(
     body: Body,
 ) -> Result<(StatusCode, Json<JobBegunView>), Problem> {
     body.only(&[])?;
-    let run_id = port(&app)?.run(name.clone(), key).await.map_err(|e| problem(&name, e))?;
+    let run_id = begin(&app, &name, key).await?;
     Ok((StatusCode::ACCEPTED, Json(JobBegunView { run_id })))
+}
+
+/// Begins a run of a job and gives its id.
+pub(crate) async fn begin(app: &App, name: &str, key: String) -> Result<String, Problem> {
+    port(app)?.run(name.to_owned(), key).await.map_err(|e| problem(name, e))
 }
 
 /// Lets a job run by its schedule.

@@ -1,6 +1,7 @@
 //! Every text that a user may read, in Korean and English, found by its stable code.
 
 mod assistant;
+mod backups;
 mod bots;
 mod indicators;
 mod jobs;
@@ -93,6 +94,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .chain(bots::TABLE)
         .chain(assistant::TABLE)
         .chain(indicators::TABLE)
+        .chain(backups::TABLE)
 }
 
 /// The text of a code.

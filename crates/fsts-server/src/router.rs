@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{AlertView, QuoteTickView};
 use crate::{
-    accounts, approvals, assistant, auth, bots, compat, controls, discord, edge, feed, health, indicators, jobs, mcp,
-    orders, reads, session, simulations, static_files,
+    accounts, approvals, assistant, auth, backups, bots, compat, controls, discord, edge, feed, health, indicators,
+    jobs, mcp, metrics, orders, reads, session, simulations, static_files,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +48,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::status))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(openapi))
         .routes(routes!(static_files::docs))
         // session
@@ -112,6 +113,9 @@ fn services() -> OpenApiRouter<App> {
         .routes(routes!(jobs::enable))
         .routes(routes!(jobs::disable))
         .routes(routes!(jobs::snapshots))
+        // backups
+        .routes(routes!(backups::list, backups::create))
+        .routes(routes!(backups::verify))
         // assistant
         .routes(routes!(assistant::agent_chat))
         .routes(routes!(assistant::predict_supervisor))

@@ -137,8 +137,8 @@ async fn accept(listener: &TcpListener, routes: Switchboard, tasks: &mut JoinSet
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let connection = connection(stream, routes.clone(), stopping.clone());
+            Ok((stream, peer)) => {
+                let connection = connection(stream, routes.of(peer.ip()), stopping.clone());
                 tasks.spawn(async move {
                     connection.await;
                     drop(place);

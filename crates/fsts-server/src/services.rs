@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use crate::assistant::AssistantPort;
+use crate::backups::Backups;
 use crate::discord::Discord;
 use crate::health::HealthPort;
 use crate::jobs::Jobs;
 use crate::market_data::MarketData;
 use crate::mcp::McpPort;
+use crate::metrics::Metrics;
 use crate::sign_in::SignIn;
 use crate::simulations::Simulations;
 
@@ -31,6 +33,10 @@ pub struct Services {
     pub jobs: Option<Arc<dyn Jobs>>,
     /// Bars of the past.
     pub market_data: Option<Arc<dyn MarketData>>,
+    /// What is counted.
+    pub metrics: Option<Arc<dyn Metrics>>,
+    /// Backups.
+    pub backups: Option<Arc<dyn Backups>>,
 }
 
 impl std::fmt::Debug for Services {

@@ -2,6 +2,7 @@
 
 mod args;
 mod backtest;
+mod backup;
 mod bench;
 mod bots;
 mod config_check;
@@ -83,5 +84,6 @@ pub async fn dispatch(command: Command, context: Context) -> Result<(), Failure>
         Command::Jobs(command) => jobs::run(command, context).await,
         Command::Mcp(args) => mcp::run(args, context).await,
         Command::Data(command) => data::run(*command, context).await,
+        Command::Backup(command) => backup::run(command, context).await,
     }
 }

@@ -21,6 +21,8 @@ pub enum Exit {
     Broker = 7,
     /// `reconcile` or `replay` found a difference.
     Differs = 8,
+    /// The place of backups can't be used, or a backup is damaged.
+    Backup = 9,
 }
 
 impl Exit {
@@ -40,6 +42,7 @@ impl Exit {
             Exit::Held => "held",
             Exit::Broker => "broker",
             Exit::Differs => "differs",
+            Exit::Backup => "backup",
         }
     }
 }

@@ -4,6 +4,7 @@ mod alerts;
 mod cli;
 mod clock;
 mod exit;
+mod logging;
 mod messages;
 mod output;
 mod progress;

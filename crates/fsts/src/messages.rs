@@ -4,6 +4,7 @@
 
 pub mod assistant;
 pub mod backtest;
+pub mod backup;
 pub mod bots;
 pub mod data;
 pub mod digest;
@@ -12,6 +13,7 @@ pub mod help;
 pub mod jobs;
 pub mod mcp;
 pub mod run;
+pub mod secrets;
 pub mod settings;
 pub mod simulations;
 pub mod usage;

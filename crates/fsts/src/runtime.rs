@@ -28,6 +28,7 @@ pub mod fault;
 pub mod gateway;
 pub mod input;
 pub mod logbook;
+pub mod meters;
 pub mod picture;
 pub mod quotes;
 pub mod recovery;

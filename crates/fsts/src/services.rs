@@ -2,6 +2,7 @@
 //! [`Assembled::stop`]. Nothing here is asked by the engine, and no failure here stops trading.
 
 pub mod assistant;
+pub mod backup;
 pub mod chart;
 pub mod collect;
 pub mod discord;
@@ -10,6 +11,7 @@ pub mod jobs;
 pub mod lake;
 pub mod market_data;
 pub mod mcp;
+pub mod metrics;
 pub mod simulations;
 
 use std::path::PathBuf;
@@ -76,6 +78,8 @@ pub struct ServiceSettings {
     pub jobs: JobSettings,
     /// Bars at rest.
     pub lake: LakeSettings,
+    /// Where backups go.
+    pub backup: backup::BackupSettings,
 }
 
 /// The parts, running.
@@ -118,6 +122,7 @@ pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
         universe: Arc::clone(&ground.universe),
         settings: ground.settings.lake.clone(),
     });
+    let vault = backup::start(&ground, &mut tasks);
     let bench = simulations::start(&ground).await?;
     let assistant = assistant::start(&ground).await?;
     // Last, so that all tasks are there.
@@ -133,6 +138,8 @@ pub async fn assemble(ground: Ground) -> Result<Assembled, Failure> {
         discord: Some(discord::assemble(&ground)),
         simulations: Some(bench.clone()),
         jobs: Some(jobs),
+        metrics: Some(Arc::new(metrics::MetricsPort::new(&ground))),
+        backups: vault.map(|vault| vault as Arc<dyn fsts_server::Backups>),
         ..fsts_server::Services::default()
     };
     Ok(Assembled { offered, assistant: Some(assistant), simulations: Some(bench), scheduler: Some(scheduler) })

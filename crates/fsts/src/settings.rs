@@ -3,6 +3,7 @@
 //! Precedence: environment, `.env` of the working directory, the file, defaults. `fsts.example.toml` documents each key.
 
 mod accounts;
+mod backup;
 mod check;
 mod discord;
 mod jobs;
@@ -10,6 +11,7 @@ mod lake;
 mod mcp;
 mod raw;
 mod rows;
+mod secrets;
 mod source;
 
 use std::net::SocketAddr;
@@ -22,12 +24,16 @@ use fsts_kis::{Account, Endpoints, Environment, KeyPair};
 use fsts_strategies::Params;
 use secrecy::SecretString;
 
+pub use backup::target as backup_target;
 pub use discord::{Bot, DiscordChoice};
+pub use secrets::AwsVariables;
 pub use source::{Origin, Sources, variable_of};
 
 use crate::exit::Failure;
+use crate::logging::LogSettings;
 use crate::messages::settings as say;
 use crate::runtime::Ranking;
+use crate::services::backup::BackupSettings;
 use crate::services::jobs::JobSettings;
 use crate::services::lake::LakeSettings;
 use crate::services::simulations::SimulationSettings;
@@ -179,6 +185,12 @@ pub struct Settings {
     pub bots: Vec<BotSettings>,
     /// Scheduled jobs.
     pub jobs: JobSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// Where backups go.
+    pub backup: BackupSettings,
+    /// Values that settings named by reference.
+    pub named: Vec<SecretString>,
     /// Symbol master: a CSV file of code, name and market.
     pub symbol_master: Option<PathBuf>,
     /// Keep a line for each decision.
@@ -192,8 +204,8 @@ impl Settings {
     ///
     /// # Errors
     /// A [`Failure`] with the exit code `config` and one sentence that names the setting.
-    pub fn load(config: Option<&Path>) -> Result<Settings, Failure> {
-        Settings::read(&Sources::of_process(config)?)
+    pub async fn load(config: Option<&Path>) -> Result<Settings, Failure> {
+        Settings::read(&Sources::of_process(config).await?)
     }
 
     /// Reads the settings of some sources.
@@ -214,6 +226,8 @@ impl Settings {
         let places = || self.accounts.iter().map(|a| &a.kis).chain([kis]);
         let numbers = places().filter_map(|k| k.account).flat_map(|a| [a.reveal().to_owned(), a.number().to_owned()]);
         let keys = places().flat_map(|k| [&k.app_key, &k.app_secret]).flatten().cloned();
-        given.chain(bot).chain(keys).chain(numbers.map(SecretString::from)).collect()
+        let others =
+            self.assistant.hidden().into_iter().chain(self.backup.aws.secrets()).chain(self.named.iter().cloned());
+        given.chain(bot).chain(keys).chain(numbers.map(SecretString::from)).chain(others).collect()
     }
 }

@@ -102,6 +102,21 @@ fn a_writer_whose_sessions_all_ended_takes_its_lock_again_and_goes_on() {
     });
 }
 
+#[test]
+fn a_lock_whose_session_ended_passes_on_and_fences_the_old_holder() {
+    on_postgres(|place| async move {
+        let (writer, outcomes) = place.writer(Arc::new(NoFault)).await;
+        let holders = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')";
+        end_sessions(&place, holders).await;
+        let lease = take_lease(&place.store().await, STREAM, holder("run-2")).await.unwrap();
+        assert_eq!(lease.fence(), 2);
+        writer.append(batch(1, 1..=1)).unwrap();
+        let outcome = outcomes.recv().unwrap();
+        assert!(matches!(outcome, JournalOutcome::Failed { cause: FailureCause::Fenced, .. }), "{outcome:?}");
+        writer.close();
+    });
+}
+
 async fn end_sessions(place: &Place, which: &str) {
     let count = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND ";

@@ -63,6 +63,8 @@ pub enum Command {
     Mcp(McpArgs),
     #[command(subcommand)]
     Data(Box<DataCommand>),
+    #[command(subcommand)]
+    Backup(BackupCommand),
 }
 
 /// `fsts mcp`.
@@ -230,6 +232,44 @@ pub struct JobHistoryArgs {
     pub limit: u32,
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// `fsts backup …`.
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    Create(BackupDoor),
+    List(BackupDoor),
+    Verify(BackupVerifyArgs),
+    Restore(BackupRestoreArgs),
+}
+
+/// Where backups are.
+#[derive(Debug, Args)]
+pub struct BackupDoor {
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[arg(long, value_name = "DIR|s3://…")]
+    pub target: Option<String>,
+}
+
+/// `fsts backup verify`.
+#[derive(Debug, Args)]
+pub struct BackupVerifyArgs {
+    #[arg(value_name = "BACKUP")]
+    pub id: Option<String>,
+    #[command(flatten)]
+    pub door: BackupDoor,
+}
+
+/// `fsts backup restore`.
+#[derive(Debug, Args)]
+pub struct BackupRestoreArgs {
+    #[arg(value_name = "BACKUP")]
+    pub id: Option<String>,
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub door: BackupDoor,
 }
 
 /// `fsts run`.

@@ -83,7 +83,7 @@ async fn bars(args: &BacktestArgs, options: &LoadOptions) -> Result<DataSet, Fai
         }
         return fsts_lake::load(path, options).map_err(|e| Failure::input(say::load(&e)));
     }
-    let door = Settings::load(args.config.as_deref())?.lake.door;
+    let door = Settings::load(args.config.as_deref()).await?.lake.door;
     let LoadOptions { symbols, from, to, price_kind, .. } = options.clone();
     let interval = args.interval.map(Interval::from);
     let wanted = Wanted { symbols, from, to, price_kind, interval };

@@ -28,7 +28,7 @@ pub async fn run(command: BotsCommand, context: Context) -> Result<(), Failure> 
 }
 
 async fn list(args: BotsArgs, context: Context) -> Result<(), Failure> {
-    let api = Api::of(&args, context)?;
+    let api = Api::of(&args, context).await?;
     let answer: BotsView = api.ask(api.request(Method::GET, "/api/v1/bots")).await?;
     if context.json {
         output::line(&serde_json::json!({ "bots": answer.bots }).to_string());
@@ -42,7 +42,7 @@ async fn list(args: BotsArgs, context: Context) -> Result<(), Failure> {
 
 async fn switch(args: BotArgs, way: &str, context: Context) -> Result<(), Failure> {
     let id: fsts_domain::BotId = args.id.parse().map_err(|_| Failure::input(say::not_a_bot(&args.id)))?;
-    let api = Api::of(&args.server, context)?;
+    let api = Api::of(&args.server, context).await?;
     let request = api.write(Method::POST, &format!("/api/v1/bots/{id}/{way}"))?;
     let bot: BotDetailView = api.ask(request).await?;
     if context.json {
@@ -72,8 +72,8 @@ struct Api {
 }
 
 impl Api {
-    fn of(args: &BotsArgs, context: Context) -> Result<Api, Failure> {
-        let settings = Settings::load(args.config.as_deref())?;
+    async fn of(args: &BotsArgs, context: Context) -> Result<Api, Failure> {
+        let settings = Settings::load(args.config.as_deref()).await?;
         let base = args.server.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
         let client = Client::builder().timeout(ANSWER_MAX).build();
         Ok(Api {

@@ -11,13 +11,16 @@ use crate::settings::{Origin, Settings, Sources};
 
 /// Runs the command.
 pub async fn run(args: ConfigCheckArgs, context: Context) -> Result<(), Failure> {
-    let sources = Sources::of_process(args.config.as_deref())?;
+    let sources = Sources::of_process(args.config.as_deref()).await?;
     let settings = Settings::read(&sources)?;
     let rows = settings.rows();
     if context.json {
         let keys = rows.iter().map(|row| {
             let from = origin_code(&sources.origin_of(row));
-            json!({ "key": row.key, "value": row.value, "from": from })
+            let reference = sources.reference_of(row);
+            // Whatever it names, a value that was kept elsewhere is not shown here.
+            let value = if reference.is_some() { Some("set") } else { row.value.as_deref() };
+            json!({ "key": row.key, "value": value, "from": from, "reference": reference })
         });
         output::line(&json!({ "ok": true, "settings": keys.collect::<Vec<_>>() }).to_string());
         return Ok(());
@@ -26,6 +29,10 @@ pub async fn run(args: ConfigCheckArgs, context: Context) -> Result<(), Failure>
     table.load_style(presets::NOTHING);
     for row in &rows {
         let value = match (row.is_secret, row.value.as_deref()) {
+            _ if sources.reference_of(row).is_some() => {
+                let reference = sources.reference_of(row).unwrap_or_default();
+                format!("{} ({reference})", say::set().get(context.lang))
+            }
             (true, Some(_)) => say::set().get(context.lang).to_owned(),
             (_, None) => say::not_set().get(context.lang).to_owned(),
             (false, Some(value)) => value.to_owned(),

@@ -40,8 +40,8 @@ fn failure(error: &LakeError) -> Failure {
     Failure::new(exit, say::lake(error))
 }
 
-fn reading(config: Option<&Path>) -> Result<Lake, Failure> {
-    Settings::load(config)?.lake.door.reading().map_err(|e| failure(&e))
+async fn reading(config: Option<&Path>) -> Result<Lake, Failure> {
+    Settings::load(config).await?.lake.door.reading().map_err(|e| failure(&e))
 }
 
 fn kind_of(arg: Option<PriceKindArg>) -> Option<PriceKind> {
@@ -64,7 +64,7 @@ fn table(headings: impl IntoIterator<Item = crate::messages::Text>, lang: Lang) 
 }
 
 async fn catalog(args: DataCatalogArgs, context: Context) -> Result<(), Failure> {
-    let lake = reading(args.config.as_deref())?;
+    let lake = reading(args.config.as_deref()).await?;
     let symbols = symbols_of(&args.symbols)?;
     let (interval, kind) = (args.interval.map(Interval::from), kind_of(args.price_kind));
     let mut series = lake.catalog().await.map_err(|e| failure(&e))?;
@@ -108,7 +108,7 @@ async fn catalog(args: DataCatalogArgs, context: Context) -> Result<(), Failure>
 }
 
 async fn gaps(args: DataCatalogArgs, context: Context) -> Result<(), Failure> {
-    let lake = reading(args.config.as_deref())?;
+    let lake = reading(args.config.as_deref()).await?;
     let query = LakeQuery {
         symbols: symbols_of(&args.symbols)?,
         price_kind: kind_of(args.price_kind),

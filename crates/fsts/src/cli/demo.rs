@@ -24,9 +24,11 @@ use super::{Context, DemoArgs};
 use crate::alerts::Webhooks;
 use crate::clock::MarketTime;
 use crate::exit::{Exit, Failure};
+use crate::logging::{self, LogPlaces, LogSettings};
 use crate::messages::run as say;
 use crate::output;
 use crate::runtime::{BotPlan, Plan, Ranking};
+use crate::services::backup::BackupSettings;
 use crate::services::discord::{DiscordSettings, standin};
 use crate::services::jobs::{BALANCE_SNAPSHOT, Job, JobSettings, Schedule, defaults};
 use crate::services::lake::{LakeDoor, LakeSettings};
@@ -55,6 +57,9 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
     }
     std::fs::create_dir_all(dir.join("engine"))
         .map_err(|e| Failure::new(Exit::Database, say::data_dir(&e.to_string())))?;
+    // The terminal is for the address; what happens is on the dashboard, and in the files.
+    let places = LogPlaces { terminal: false, data_dir: dir.join("engine") };
+    let _logging = logging::start(&LogSettings::default(), places, Vec::new())?;
     let market = market(&args)?;
     let emulator = emulator(&args, &dir, &market).await?;
     let token = token(&dir)?;
@@ -73,6 +78,7 @@ pub async fn run(args: DemoArgs, context: Context) -> Result<(), Failure> {
             simulations: simulations(&args, &market),
             jobs: jobs(),
             lake: lake(&dir),
+            backup: BackupSettings::default(),
         },
     };
     let ended = serve(plans, serving, move |Started { address, setup_code }| {

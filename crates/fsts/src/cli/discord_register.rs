@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs the command.
 pub async fn run(args: RegisterArgs, context: Context) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref())?;
+    let settings = Settings::load(args.config.as_deref()).await?;
     let bot = settings.discord.bot.ok_or_else(|| {
         Failure::config(say::needed("DISCORD_APPLICATION_ID, DISCORD_BOT_TOKEN", "DISCORD_APPLICATION_ID"))
     })?;

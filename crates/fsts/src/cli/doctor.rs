@@ -41,7 +41,7 @@ impl Findings {
 /// Runs the command.
 pub async fn run(args: DoctorArgs, context: Context) -> Result<(), Failure> {
     let mut findings = Findings { lang: context.lang, json: context.json, lines: Vec::new(), first: None };
-    let settings = Settings::load(args.config.as_deref())?;
+    let settings = Settings::load(args.config.as_deref()).await?;
     findings.good(&say::check("설정", "settings", settings.mode.name()));
     let plans = plans(&settings, Aim::Look).await?;
     let several = plans.len() > 1;

@@ -17,7 +17,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 pub async fn run(args: HealthcheckArgs, context: Context) -> Result<(), Failure> {
     let base = match args.server {
         Some(url) => url,
-        None => format!("http://{}", Settings::load(args.config.as_deref())?.listen),
+        None => format!("http://{}", Settings::load(args.config.as_deref()).await?.listen),
     };
     let path = if args.ready { "/readyz" } else { "/healthz" };
     let url = format!("{}{path}", base.trim_end_matches('/'));

@@ -27,23 +27,23 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// Runs the command.
 pub async fn run(command: JobsCommand, context: Context) -> Result<(), Failure> {
     match command {
-        JobsCommand::List(args) => list(&Settings::load(args.config.as_deref())?, context).await,
+        JobsCommand::List(args) => list(&Settings::load(args.config.as_deref()).await?, context).await,
         JobsCommand::History(args) => {
-            let settings = Settings::load(args.config.as_deref())?;
+            let settings = Settings::load(args.config.as_deref()).await?;
             history(&settings, (&args.name, args.limit), context).await
         }
         JobsCommand::Run(args) => {
-            let (settings, name) = (Settings::load(args.config.as_deref())?, args.name);
+            let (settings, name) = (Settings::load(args.config.as_deref()).await?, args.name);
             let server = Server::of(&settings, context.lang)?;
             let begun: JobBegunView = server.write(&name, "run").await?;
             show(&begun, context, |begun| output::line(say::begun(&name, &begun.run_id).get(context.lang)));
             Ok(())
         }
         JobsCommand::Enable(args) => {
-            switch(&Settings::load(args.config.as_deref())?, (&args.name, true), context).await
+            switch(&Settings::load(args.config.as_deref()).await?, (&args.name, true), context).await
         }
         JobsCommand::Disable(args) => {
-            switch(&Settings::load(args.config.as_deref())?, (&args.name, false), context).await
+            switch(&Settings::load(args.config.as_deref()).await?, (&args.name, false), context).await
         }
     }
 }

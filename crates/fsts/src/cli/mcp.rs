@@ -16,7 +16,7 @@ use crate::settings::Settings;
 
 /// Runs the command until its client leaves.
 pub async fn run(args: McpArgs, context: Context) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref())?;
+    let settings = Settings::load(args.config.as_deref()).await?;
     let address = args.server.unwrap_or_else(|| format!("http://{}", settings.listen));
     let url = format!("{}/mcp", address.trim_end_matches('/'));
     let url = url.parse().map_err(|_| Failure::input(say::address(&address)))?;

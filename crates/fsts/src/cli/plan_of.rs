@@ -280,6 +280,7 @@ pub fn start_failure(error: StartError) -> Failure {
         StartError::Recovery(RecoveryError::Store(error)) => database(&error),
         StartError::Recovery(error) => Failure::config(say::wrong_bots(&error.to_string())),
         StartError::DataDir(error) => Failure::new(Exit::Database, say::data_dir(&error.to_string())),
+        StartError::HalfRestored(folder) => Failure::new(Exit::Database, crate::messages::backup::incomplete(&folder)),
         StartError::TooManySymbols(error) => Failure::config(say::too_many_symbols(&error.to_string())),
     }
 }

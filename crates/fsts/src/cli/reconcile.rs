@@ -25,7 +25,7 @@ struct Difference {
 
 /// Runs the command.
 pub async fn run(args: ReconcileArgs, context: Context) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref())?;
+    let settings = Settings::load(args.config.as_deref()).await?;
     let plan = plan(&settings, args.account.as_deref(), Aim::Look).await?;
     let store = start::open_store(&plan).await.map_err(start_failure)?;
     store.verify(&plan.stream).await.map_err(|e| start_failure(e.into()))?;

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 /// Runs the command.
 pub async fn run(args: ReplayArgs, context: Context) -> Result<(), Failure> {
     let day: TradingDay = args.day.parse().map_err(|_| Failure::input(say::bad_day(&args.day)))?;
-    let settings = Settings::load(args.config.as_deref())?;
+    let settings = Settings::load(args.config.as_deref()).await?;
     // A recorded day needs no broker and no clock of the broker's.
     let settings = Settings { clock: crate::settings::ClockSetting::System, ..settings };
     let plan = plan(&settings, args.account.as_deref(), Aim::Look).await?;

@@ -4,6 +4,7 @@ use super::plan_of::{Aim, listings, plans};
 use super::serving::{Serving, Started, serve};
 use super::{Context, RunArgs};
 use crate::exit::Failure;
+use crate::logging::{self, LogPlaces};
 use crate::messages::run as say;
 use crate::output;
 use crate::services::ServiceSettings;
@@ -12,7 +13,10 @@ use crate::settings::Settings;
 
 /// Runs the command.
 pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref())?;
+    let settings = Settings::load(args.config.as_deref()).await?;
+    let places = LogPlaces { terminal: true, data_dir: settings.data_dir.clone() };
+    // Until the run has ended and said so.
+    let _logging = logging::start(&settings.log, places, settings.secrets())?;
     let plans = plans(&settings, Aim::Trade(args.arm_live.as_deref())).await?;
     let serving = Serving {
         listen: settings.listen,
@@ -25,6 +29,7 @@ pub async fn run(args: RunArgs, context: Context) -> Result<(), Failure> {
             simulations: SimulationSettings { listings: listings(&settings)?, ..settings.simulations.clone() },
             jobs: settings.jobs.clone(),
             lake: settings.lake.clone(),
+            backup: settings.backup.clone(),
         },
     };
     let mode = settings.mode.name();

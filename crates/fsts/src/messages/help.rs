@@ -131,6 +131,19 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "레이크에 SQL로 묻습니다. 표: daily, minute, catalog",
         "Ask the lake by SQL; tables: daily, minute, catalog",
     ),
+    ("backup", "데이터베이스와 데이터의 백업", "Backups of database and data"),
+    (
+        "backup create",
+        "지금 백업합니다. 프로그램이 돌고 있어도 됩니다",
+        "Make a backup now; a running program may go on",
+    ),
+    ("backup list", "백업을 새것부터 보여 줍니다", "Show the backups, newest first"),
+    ("backup verify", "백업을 되읽어 온전한지 증명합니다", "Read a backup back and prove that it is sound"),
+    (
+        "backup restore",
+        "백업을 빈 데이터 폴더와 빈 데이터베이스에 복원합니다",
+        "Put a backup back into an empty data folder and an empty database",
+    ),
     ("bench", "기준 작업량의 속도를 재고 답을 견줍니다", "Time a benchmark workload and show its answer"),
 ];
 
@@ -186,6 +199,18 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
         "backtest.interval",
         "레이크의 봉 길이 (day, minute). 기본: day",
         "length of the lake's bars (day, minute); default: day",
+    ),
+    (
+        "*.target",
+        "백업을 둔 곳: 폴더 또는 s3://버킷/접두어. 기본: 설정의 backup.target",
+        "place of the backups: a folder or s3://BUCKET/PREFIX; default: backup.target of the settings",
+    ),
+    ("backup verify.id", "백업 이름. 기본: 가장 새것", "name of the backup; default: the newest"),
+    ("backup restore.id", "백업 이름. 기본: 가장 새것", "name of the backup; default: the newest"),
+    (
+        "backup restore.force",
+        "비어 있지 않으면 있던 것을 옆으로 옮기고 복원합니다. 지우지 않습니다",
+        "put what is in the way aside and restore; nothing is deleted",
     ),
     ("jobs run.name", "작업 이름", "name of the job"),
     ("jobs history.name", "작업 이름", "name of the job"),

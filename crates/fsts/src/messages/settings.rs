@@ -124,6 +124,19 @@ pub fn listen() -> Text {
     )
 }
 
+/// A log level that means nothing.
+pub fn log_level() -> Text {
+    Text::new(
+        "`log.level` 설정은 error, warn, info, debug, trace 가운데 하나이거나 모듈별 목록(info,fsts=debug)이어야 합니다",
+        "`log.level` must be error, warn, info, debug or trace, or a list by module such as info,fsts=debug",
+    )
+}
+
+/// More log files than days anybody looks back.
+pub fn log_keep(most: u32) -> Text {
+    Text::new(format!("`log.keep`은 0부터 {most}까지여야 합니다"), format!("`log.keep` must be from 0 to {most}"))
+}
+
 /// The clock's address.
 pub fn clock() -> Text {
     Text::new(

@@ -20,10 +20,12 @@ use crate::runtime::fault::Place;
 use crate::runtime::gateway::Gateway;
 use crate::runtime::input::{Input, InputQueue};
 use crate::runtime::logbook::Logbook;
+use crate::runtime::meters::{METERS, count};
 use crate::runtime::picture::{self, Surroundings};
 use crate::runtime::quotes::Quotes;
 use crate::runtime::recovery::{self, AnyStrategy};
 use crate::runtime::scribe::{Page, Scribe};
+use crate::stopwatch::Stopwatch;
 
 /// The journal's silence must be noticed also while nothing comes in.
 const IDLE: Duration = Duration::from_millis(100);
@@ -43,6 +45,7 @@ struct Underway {
     batch: u64,
     entries: Arc<[Entry]>,
     replies: Vec<(u64, Reply)>,
+    since: Stopwatch,
 }
 
 /// Everything that the thread owns.
@@ -224,12 +227,14 @@ impl EngineLoop {
                 // A changed wish answers `Up` again without a gap; only a new session needs reconciling.
                 if !std::mem::replace(&mut self.around.stream_up, true) {
                     self.around.stream_seen = true;
+                    count(&METERS.sessions);
                     self.step(now, EventKind::Stream { up: true });
                 }
             }
             StreamEvent::Down { reason } => {
                 tracing::warn!(%reason, "the stream is down");
                 if std::mem::replace(&mut self.around.stream_up, false) {
+                    count(&METERS.losses);
                     self.step(now, EventKind::Stream { up: false });
                 }
             }
@@ -245,7 +250,10 @@ impl EngineLoop {
                 self.quotes.book(record.symbol, best(&record.bids), best(&record.asks));
             }
             StreamEvent::Notice(notice) => self.step(now, EventKind::Notice { notice, authoritative: false }),
-            StreamEvent::BadFrame { tr_id, error } => tracing::warn!(%tr_id, %error, "a frame was refused"),
+            StreamEvent::BadFrame { tr_id, error } => {
+                count(&METERS.bad_frames);
+                tracing::warn!(%tr_id, %error, "a frame was refused");
+            }
             StreamEvent::FrameEnd { frames } => {
                 self.around.frames = frames;
                 self.around.last_frame = Some(now);
@@ -261,6 +269,7 @@ impl EngineLoop {
                 self.committed(batch);
             }
             JournalOutcome::Failed { batch, reason, .. } => {
+                count(&METERS.journal_failures);
                 tracing::error!(%reason, batch, "the journal failed: nothing is sent until a restart");
                 self.step(now, EventKind::CommitFailed { batch, reason });
                 self.state.underway.clear();
@@ -272,6 +281,7 @@ impl EngineLoop {
     fn committed(&mut self, batch: u64) {
         while self.state.underway.front().is_some_and(|u| u.batch <= batch) {
             let Some(done) = self.state.underway.pop_front() else { break };
+            METERS.journal.note(done.since.elapsed());
             for entry in done.entries.iter() {
                 if let (Record::Acked { .. }, Some(fault)) = (&entry.record, &self.plan.fault) {
                     fault.reach(Place::AfterAck);
@@ -307,9 +317,12 @@ impl EngineLoop {
         self.state.seq += 1;
         let event = Event { seq: self.state.seq, at, recv: real_now(), kind };
         self.logbook.event(&event);
+        METERS.taped(event.recv);
         self.around.at = self.around.at.max(at);
         let mut fx = std::mem::take(&mut self.state.fx);
+        let watch = Stopwatch::start();
         self.engine.step(&event, &mut fx);
+        METERS.step.note(watch.elapsed());
         self.state.fx = fx;
         self.dispatch();
     }
@@ -342,7 +355,7 @@ impl EngineLoop {
             self.show(entry);
         }
         let records = entries.iter().map(NewRecord::of).collect();
-        self.state.underway.push_back(Underway { batch, entries, replies });
+        self.state.underway.push_back(Underway { batch, entries, replies, since: Stopwatch::start() });
         if self.journal.append(JournalBatch { batch, records }).is_err() {
             let reason = "the journal's queue is full".to_owned();
             self.step(self.around.at, EventKind::CommitFailed { batch, reason });
@@ -413,6 +426,7 @@ impl EngineLoop {
     fn tell_losses(&mut self) {
         let losses = self.logbook.lost() + self.gateway.inputs.shed();
         if losses > std::mem::replace(&mut self.state.told_losses, losses) {
+            METERS.shed.store(losses, std::sync::atomic::Ordering::Relaxed);
             tracing::warn!(losses, "prices were shed or lines of the tape were lost");
         }
     }

@@ -52,6 +52,9 @@ pub enum StartError {
     /// The data folder can't be written.
     #[error("the data folder can't be used: {0}")]
     DataDir(#[from] std::io::Error),
+    /// A restore into the data folder did not end: nobody trades on a half of the books.
+    #[error("a restore into {0} did not end")]
+    HalfRestored(String),
     /// More symbols than the broker streams.
     #[error("{0}")]
     TooManySymbols(fsts_kis::TooManySubscriptions),
@@ -89,9 +92,12 @@ impl Running {
 /// Opens the database of a plan.
 ///
 /// # Errors
-/// [`StartError::Store`] when it can't be opened or is newer than the program.
+/// [`StartError::Store`] when it can't be opened or is newer than the program, [`StartError::HalfRestored`].
 pub async fn open_store(plan: &Plan) -> Result<Store, StartError> {
     std::fs::create_dir_all(&plan.data_dir)?;
+    if plan.data_dir.join(fsts_cloud::INCOMPLETE).exists() {
+        return Err(StartError::HalfRestored(plan.data_dir.display().to_string()));
+    }
     Ok(Store::open(&plan.target).await?)
 }
 

@@ -99,7 +99,7 @@ impl AssistantSettings {
     }
 
     /// Everything that must not leave, also where only a part of it is repeated.
-    fn hidden(&self) -> Vec<SecretString> {
+    pub fn hidden(&self) -> Vec<SecretString> {
         let key = match &self.llm.provider {
             Provider::OpenAi(service) => Some(service.api_key.clone()),
             Provider::Azure(service) => Some(service.api_key.clone()),

@@ -11,19 +11,23 @@ use fsts_strategies::Params;
 use secrecy::SecretString;
 
 use super::raw::{
-    Raw, RawBot, RawCalendar, RawEnv, RawInterval, RawKis, RawMode, RawRank, RawRisk, RawSimulations, RawSizing,
-    RawStyle,
+    Raw, RawBot, RawCalendar, RawEnv, RawInterval, RawKis, RawLog, RawLogFormat, RawMode, RawRank, RawRisk,
+    RawSimulations, RawSizing, RawStyle,
 };
 use super::{
-    AccountSettings, BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings, accounts, jobs,
+    AccountSettings, BotSettings, ClockSetting, KisSettings, Mode, SessionCalendarSetting, Settings, accounts, backup,
+    jobs,
 };
 use crate::exit::Failure;
+use crate::logging::{LogFormat, LogSettings};
 use crate::messages::{Text, settings as say};
 use crate::runtime::{RankBy, Ranking};
 use crate::services::lake::{LAKE, LakeSettings};
 use crate::services::simulations::{BarsFrom, SimulationSettings};
 
 const API_TOKEN_CHARS_MIN: usize = 16;
+/// Ten years of days.
+const LOG_FILES_MAX: u32 = 3_660;
 /// Most simulations at once: cores are for what trades.
 const SIMULATION_WORKERS_MAX: u32 = 4;
 /// More ticks than a limit of 30 % spans at any price; a larger number is a mistake.
@@ -51,6 +55,7 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
     let accounts = accounts::accounts(raw.accounts, &kis)?;
     let bots = bots(raw.bots, &accounts)?;
     let lake = super::lake::lake(raw.lake, &raw.data_dir, &sets(&raw.simulations.sets)?)?;
+    let backup = backup::backup(raw.backup, &raw.data_dir, raw.aws)?;
     Ok(Settings {
         listen: listen(&raw.listen)?,
         data_dir: raw.data_dir,
@@ -68,11 +73,31 @@ fn checked(raw: Raw) -> Result<Settings, Text> {
         lake,
         bots,
         jobs: jobs::jobs(raw.jobs)?,
+        log: log(raw.log)?,
+        backup,
+        named: raw.named,
         symbol_master: raw.symbol_master,
         decision_log: raw.decision_log,
         // In live trading a person decides that a lost order was never placed.
         auto_release: raw.auto_release.unwrap_or(mode == Mode::Paper),
     })
+}
+
+fn log(raw: RawLog) -> Result<LogSettings, Text> {
+    let defaults = LogSettings::default();
+    let level = raw.level.filter(|l| !l.trim().is_empty()).unwrap_or(defaults.level);
+    if !LogSettings::is_level(&level) {
+        return Err(say::log_level());
+    }
+    let keep = raw.keep.unwrap_or(defaults.keep);
+    if keep > LOG_FILES_MAX {
+        return Err(say::log_keep(LOG_FILES_MAX));
+    }
+    let format = match raw.format {
+        Some(RawLogFormat::Json) => LogFormat::Json,
+        Some(RawLogFormat::Text) | None => LogFormat::Text,
+    };
+    Ok(LogSettings { level, format, keep })
 }
 
 fn listen(text: &str) -> Result<SocketAddr, Text> {

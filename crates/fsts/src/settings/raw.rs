@@ -7,6 +7,7 @@ use fsts_engine::RiskLimits;
 use serde::Deserialize;
 
 use super::mcp::RawMcp;
+use super::secrets::AwsVariables;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -30,6 +31,8 @@ pub struct Raw {
     pub lake: RawLake,
     pub bots: Vec<RawBot>,
     pub jobs: Vec<RawJob>,
+    pub backup: RawBackup,
+    pub log: RawLog,
     /// From `DATABASE_URL`; not a key of the file.
     #[serde(skip)]
     pub database_url: Option<String>,
@@ -39,6 +42,12 @@ pub struct Raw {
     /// From the variables of the model; not a key of the file.
     #[serde(skip)]
     pub assistant: crate::services::AssistantSettings,
+    /// The variables `AWS_…`; no keys of the file.
+    #[serde(skip)]
+    pub aws: AwsVariables,
+    /// Values that were named by reference.
+    #[serde(skip)]
+    pub named: Vec<secrecy::SecretString>,
 }
 
 impl Default for Raw {
@@ -62,9 +71,13 @@ impl Default for Raw {
             lake: RawLake::default(),
             bots: Vec::new(),
             jobs: Vec::new(),
+            backup: RawBackup::default(),
+            log: RawLog::default(),
             database_url: None,
             discord: BTreeMap::new(),
             assistant: crate::services::AssistantSettings::default(),
+            aws: AwsVariables::default(),
+            named: Vec::new(),
         }
     }
 }
@@ -179,6 +192,39 @@ pub struct RawLake {
     pub url: Option<String>,
     pub collect: Option<Vec<String>>,
     pub intervals: Option<Vec<RawInterval>>,
+}
+
+/// `[backup]`.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawBackup {
+    pub target: Option<String>,
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    pub keep: u32,
+}
+
+impl Default for RawBackup {
+    fn default() -> Self {
+        RawBackup { target: None, endpoint: None, region: None, keep: crate::services::backup::KEEP }
+    }
+}
+
+/// `[log]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawLog {
+    pub level: Option<String>,
+    pub format: Option<RawLogFormat>,
+    pub keep: Option<u32>,
+}
+
+/// `log.format`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawLogFormat {
+    Text,
+    Json,
 }
 
 /// One of `[[bots]]`.

@@ -36,6 +36,7 @@ impl Settings {
             ClockSetting::System => "system",
             ClockSetting::Url(url) => url,
         };
+        let own = |name: &str| self.backup.aws.0.get(name).cloned();
         let rps = kis.rest_rps.unwrap_or(kis.env.calls_per_second());
         vec![
             shown("listen", self.listen.to_string()),
@@ -80,6 +81,13 @@ impl Settings {
             shown("lake.url", self.lake.door.to_string()),
             maybe("lake.collect", self.lake.collect.as_ref().map(|list| symbols_of(list))),
             shown("lake.intervals", self.lake.intervals.iter().map(|i| i.as_str()).collect::<Vec<_>>().join(", ")),
+            shown("log.level", self.log.level.clone()),
+            shown("log.format", self.log.format.name().to_owned()),
+            shown("log.keep", self.log.keep.to_string()),
+            maybe("backup.target", self.backup.target.as_ref().map(ToString::to_string)),
+            maybe("backup.endpoint", own("AWS_ENDPOINT_URL_S3")),
+            maybe("backup.region", own("AWS_REGION")),
+            shown("backup.keep", self.backup.keep.to_string()),
             maybe("bots", (!self.bots.is_empty()).then(|| self.bots.iter().map(bot).collect::<Vec<_>>().join("\n"))),
             shown("jobs", self.jobs.jobs.iter().map(job).collect::<Vec<_>>().join("\n")),
         ]

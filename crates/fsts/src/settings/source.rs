@@ -10,6 +10,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::raw::{Raw, RawAccount};
 use super::rows::Row;
+use super::secrets::{self, AwsVariables, Named};
 use crate::exit::Failure;
 use crate::messages::settings as say;
 
@@ -68,6 +69,13 @@ pub const KEYS: &[(&str, Form)] = &[
     ("lake.url", Form::Text),
     ("lake.collect", Form::Toml),
     ("lake.intervals", Form::Toml),
+    ("log.level", Form::Text),
+    ("log.format", Form::Text),
+    ("log.keep", Form::Whole),
+    ("backup.target", Form::Text),
+    ("backup.endpoint", Form::Text),
+    ("backup.region", Form::Text),
+    ("backup.keep", Form::Whole),
     ("bots", Form::Toml),
     ("jobs", Form::Toml),
 ];
@@ -99,14 +107,17 @@ pub struct Sources {
     pub variables: BTreeMap<String, String>,
     /// The variables of `.env`.
     pub dot_env: BTreeMap<String, String>,
+    /// What was named by reference and is in its place now.
+    pub named: Named,
 }
 
 impl Sources {
     /// The file, environment and `.env` of this process.
     ///
     /// # Errors
-    /// A [`Failure`] when a named file can't be read, or others may read its secrets.
-    pub fn of_process(config: Option<&Path>) -> Result<Sources, Failure> {
+    /// A [`Failure`] when a named file can't be read, or others may read its secrets, or a secret that a setting names can't
+    /// be had.
+    pub async fn of_process(config: Option<&Path>) -> Result<Sources, Failure> {
         let named = config.map(Path::to_path_buf).or_else(|| Some(PathBuf::from(FILE)).filter(|f| f.exists()));
         let mut sources = Sources { variables: std::env::vars().collect(), ..Sources::default() };
         if let Some(path) = named {
@@ -119,12 +130,13 @@ impl Sources {
         }
         if let Ok(text) = std::fs::read_to_string(DOT_ENV) {
             sources.dot_env = dot_env(&text);
-            let has_secret =
-                KEYS.iter().any(|(key, form)| *form == Form::Secret && sources.dot_env.contains_key(&variable_of(key)));
+            let held = |key: &str| sources.dot_env.get(&variable_of(key)).is_some_and(|v| is_held(v));
+            let has_secret = KEYS.iter().any(|(key, form)| *form == Form::Secret && held(key));
             if has_secret {
                 only_owner_reads(Path::new(DOT_ENV))?;
             }
         }
+        secrets::resolve(&mut sources).await?;
         Ok(sources)
     }
 
@@ -143,6 +155,12 @@ impl Sources {
             Some((name, text)) if is_in(text) => Origin::File(name.clone()),
             Some(_) | None => Origin::Default,
         }
+    }
+
+    /// The reference that gave a setting its value.
+    pub fn reference_of(&self, row: &Row) -> Option<&str> {
+        let named = &self.named.references;
+        named.get(&variable_of(row.key)).or_else(|| named.get(row.key)).map(String::as_str)
     }
 
     /// The settings as written.
@@ -168,6 +186,8 @@ impl Sources {
         let assistant = crate::services::AssistantSettings::from_variables(old)?.and_servers(servers)?;
         let documents = raw.documents.take().filter(|p| !p.as_os_str().is_empty());
         raw.assistant = crate::services::AssistantSettings { offer: raw.mcp.offer, documents, ..assistant };
+        raw.aws = AwsVariables::of(self);
+        raw.named.clone_from(&self.named.values);
         Ok(raw)
     }
 
@@ -199,9 +219,10 @@ impl Sources {
     fn secrets_in_file(&self) -> Result<bool, Failure> {
         let Some((_, text)) = &self.file else { return Ok(false) };
         let figment = Figment::from(Toml::string(text));
-        let has = |key: &str| figment.find_value(key).is_ok_and(|v| v.as_str().is_some_and(|s| !s.is_empty()));
+        let has = |key: &str| figment.find_value(key).is_ok_and(|v| v.as_str().is_some_and(is_held));
         let accounts = figment.extract_inner::<Vec<Dict>>("accounts").unwrap_or_default();
-        let secret = |account: &Dict| ["app_key", "app_secret", "account"].iter().any(|key| account.contains_key(*key));
+        let held = |account: &Dict, key: &str| account.get(key).and_then(Value::as_str).is_some_and(is_held);
+        let secret = |account: &Dict| ["app_key", "app_secret", "account"].iter().any(|key| held(account, key));
         Ok(KEYS.iter().any(|(key, form)| *form == Form::Secret && has(key)) || accounts.iter().any(secret))
     }
 
@@ -229,6 +250,11 @@ impl Sources {
             _ => say::wrong_form(&path.join("."), "another form"),
         })
     }
+}
+
+/// Whether a text is a secret itself; a reference to one may be read by anybody.
+fn is_held(text: &str) -> bool {
+    !text.is_empty() && fsts_cloud::SecretRef::parse(text).is_none()
 }
 
 /// The line of a parse error; the rest of it quotes the file.

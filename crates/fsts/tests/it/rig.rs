@@ -79,6 +79,7 @@ pub struct Step {
 struct Program {
     child: Child,
     address: String,
+    setup_code: Option<String>,
     /// Frames that the broker had sent before this program listened.
     frames_before: u64,
     /// Keeps the pipe open, so that the program never writes into a closed one.
@@ -195,11 +196,17 @@ impl Rig {
             panic!("the program ended before it served: {:?}", child.wait().await);
         };
         let address = said["address"].as_str().unwrap().to_owned();
-        self.program = Some(Program { child, address, frames_before, _stdout: stdout });
+        let setup_code = said["setup_code"].as_str().map(str::to_owned);
+        self.program = Some(Program { child, address, setup_code, frames_before, _stdout: stdout });
     }
 
     fn program(&self) -> &Program {
         self.program.as_ref().expect("the program runs")
+    }
+
+    /// What makes the first user.
+    pub fn setup_code(&self) -> String {
+        self.program().setup_code.clone().expect("there is no user yet")
     }
 
     /// Where the program serves.
@@ -329,10 +336,10 @@ impl Rig {
         format!("{}{path}", self.program().address)
     }
 
-    /// Reads from the program's API.
+    /// Reads from the program's API, with the token: once there is a user, nobody else may.
     pub async fn ask(&self, path: &str) -> Value {
         let url = format!("{}{path}", self.program().address);
-        match self.http.get(url).send().await {
+        match self.http.get(url).bearer_auth(TOKEN).send().await {
             Ok(reply) => reply.json().await.unwrap(),
             Err(error) => panic!("the program does not answer {path}: {error}"),
         }

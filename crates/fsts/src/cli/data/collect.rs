@@ -16,7 +16,7 @@ use crate::{output, progress};
 
 /// Runs the command.
 pub async fn run(args: DataCollectArgs, context: Context) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref())?;
+    let settings = Settings::load(args.config.as_deref()).await?;
     let instruments = instruments(&args, &settings)?;
     let (time, calendar, kis) = connect(&settings, Aim::Look).await?;
     let from = values::day("--from", &args.from)?;

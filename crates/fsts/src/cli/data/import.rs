@@ -20,7 +20,7 @@ const SOURCE_CHARS_MAX: usize = 60;
 /// Runs the command.
 pub async fn run(args: DataImportArgs, context: Context) -> Result<(), Failure> {
     let options = options(&args)?;
-    let lake = Settings::load(args.config.as_deref())?.lake.door.writing().map_err(|e| failure(&e))?;
+    let lake = Settings::load(args.config.as_deref()).await?.lake.door.writing().map_err(|e| failure(&e))?;
     let import = Import { lake, args: &args, options, context };
     // A folder that is one data set is one commit; one with several kinds or layouts is taken file by file.
     let whole = import.load(&args.path);

@@ -20,7 +20,7 @@ pub async fn run(args: DataQueryArgs, context: Context) -> Result<(), Failure> {
         from: day("--from", &args.from)?,
         to: day("--to", &args.to)?,
     };
-    let lake = reading(args.config.as_deref())?;
+    let lake = reading(args.config.as_deref()).await?;
     let query = SqlQuery { sql: &args.sql, bars, rows_max: args.limit };
     let answer = lake.query(&query).await.map_err(|e| match &e {
         SqlError::Lake(error) => failure(error),

@@ -42,7 +42,7 @@ impl Door {
     /// # Errors
     /// A [`Failure`] when a named server does not answer or the database can't be opened.
     pub async fn open(args: &SimulateDoor, data: Option<&Path>, lang: Lang) -> Result<Door, Failure> {
-        let settings = Settings::load(args.config.as_deref())?;
+        let settings = Settings::load(args.config.as_deref()).await?;
         if data.is_none() {
             let address = args.server.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
             let address = address.trim_end_matches('/').to_owned();
