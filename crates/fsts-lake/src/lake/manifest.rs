@@ -78,7 +78,7 @@ impl Series {
     }
 
     /// Remembers a source.
-    pub(super) fn from_source(&mut self, source: &str) {
+    pub(super) fn note_source(&mut self, source: &str) {
         if !source.is_empty() && self.sources.len() < SOURCES_MAX && !self.sources.iter().any(|s| s == source) {
             self.sources.push(source.to_owned());
             self.sources.sort();

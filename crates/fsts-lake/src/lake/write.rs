@@ -311,7 +311,7 @@ fn note_series(next: &mut Manifest, batch: &Batch<'_>, plan: &Plan) {
         let is_latest = series.last.is_none_or(|last| last <= span.to);
         series.first = Some(series.first.map_or(span.from, |first| first.min(span.from)));
         series.last = Some(series.last.map_or(span.to, |last| last.max(span.to)));
-        series.from_source(batch.source);
+        series.note_source(batch.source);
         if is_latest && (series.name.is_empty() || !instrument.name.is_empty()) {
             series.name.clone_from(&instrument.name);
             series.market = instrument.market;
@@ -320,7 +320,7 @@ fn note_series(next: &mut Manifest, batch: &Batch<'_>, plan: &Plan) {
     for (symbol, days) in batch.covered {
         let series = entry(next, Series::new(interval, kind, *symbol));
         series.cover(*days);
-        series.from_source(batch.source);
+        series.note_source(batch.source);
     }
 }
 

@@ -55,7 +55,7 @@ impl PastMarket {
                 // What was traded since the last collection.
                 let next = past.bars.last().map_or(asked.from, |(start, _)| start.kst_day().plus_days(1));
                 let rest = PastBarsAsked { from: next, ..asked };
-                match self.from_broker(rest).await {
+                match self.ask_broker(rest).await {
                     Ok(tail) => PastBars { bars: [past.bars, tail].concat(), ..past },
                     Err(error) => {
                         tracing::info!(?error, symbol = %asked.symbol, "only stored bars are shown");
@@ -64,7 +64,7 @@ impl PastMarket {
                 }
             }
             None => {
-                let bars = self.from_broker(asked).await?;
+                let bars = self.ask_broker(asked).await?;
                 if bars.is_empty() {
                     return Err(PastBarsError::None);
                 }
@@ -108,7 +108,7 @@ impl PastMarket {
     }
 
     /// What the broker has of a span, cut to what may be asked at once; today's day is not over and is left out.
-    async fn from_broker(&self, asked: PastBarsAsked) -> Result<Vec<(Timestamp, Bar)>, PastBarsError> {
+    async fn ask_broker(&self, asked: PastBarsAsked) -> Result<Vec<(Timestamp, Bar)>, PastBarsError> {
         let now = self.time.now();
         let has_ended = |day: TradingDay| self.calendar.regular_close(day).is_some_and(|close| close <= now);
         let days =
