@@ -250,7 +250,7 @@ pub(crate) fn make_bot<S: Strategy>(book: &Book, config: BotConfig, strategy: S)
     }
     let (views, decisions) = (Vec::with_capacity(symbols.len()), Vec::with_capacity(symbols.len()));
     let protective = Vec::with_capacity(symbols.len());
-    let needs = strategy.needs();
+    let (needs, peaks) = (strategy.needs(), vec![None; symbols.len()]);
     let (seen, last_decision) = (0, None);
-    Ok(Bot { needs, config, strategy, slots, symbols, views, decisions, protective, seen, last_decision })
+    Ok(Bot { needs, config, strategy, slots, symbols, views, decisions, protective, peaks, seen, last_decision })
 }

@@ -14,6 +14,8 @@ pub enum Sizing {
     Notional(Won),
     /// As many shares as this part of equity buys at the reference price.
     Equity(Rate),
+    /// The same, or as many as this amount buys when that is more.
+    EquityAtLeast(Rate, Won),
 }
 
 /// How an order that a strategy causes is priced.

@@ -102,12 +102,21 @@ impl<S: Strategy> Engine<S> {
         }
         bot.strategy.on_slice(&bot.views, &mut bot.decisions);
         bot.seen = bot.seen.saturating_add(1);
-        let Some(protection) = bot.needs.protection.filter(|p| p.watch == Watch::Close) else { return true };
+        let Some(protection) = bot.needs.protection else { return true };
+        let at_close = protection.watch == Watch::Close;
+        if !at_close && protection.trail.is_none() {
+            return true;
+        }
         bot.protective.resize(bot.decisions.len(), false);
         let decisions = bot.decisions.iter_mut().zip(&mut bot.protective);
         for (view, (decision, protective)) in bot.views.iter().zip(decisions) {
             let held = fsts_domain::Position { qty: view.held, cost: view.cost };
-            if held.qty.is_zero() || !exits::may_be_reached(&protection, held, view.bar.close) {
+            let peak = bot.peaks.get_mut(view.slot as usize);
+            if peak.is_some_and(|peak| exits::trails(&protection, held, view.bar.close, peak)) {
+                *decision = Decision { target: Some(Target::Exit), signal: "trailing_profit", ..*decision };
+                *protective = true;
+            }
+            if !at_close || held.qty.is_zero() || !exits::may_be_reached(&protection, held, view.bar.close) {
                 continue;
             }
             let Some(symbol) = bot.symbols.get(view.slot as usize) else { continue };
@@ -160,7 +169,8 @@ impl<S: Strategy> Engine<S> {
         let desired = match target {
             Target::Exit => Qty::ZERO,
             Target::Enter if !held.is_zero() || !buying.is_zero() => return None,
-            Target::Enter => return Some((Side::Buy, self.entry_size(bot, symbol))),
+            Target::Add if !buying.is_zero() => return None,
+            Target::Enter | Target::Add => return Some((Side::Buy, self.entry_size(bot, symbol))),
             Target::Shares(qty) => qty,
         };
         let sell = held.saturating_sub(desired).saturating_sub(selling);
@@ -184,6 +194,7 @@ impl<S: Strategy> Engine<S> {
             Sizing::Shares(qty) => qty,
             Sizing::Notional(won) => shares(won),
             Sizing::Equity(rate) => shares(rate.of(self.equity())),
+            Sizing::EquityAtLeast(rate, least) => shares(rate.of(self.equity()).max(least)),
         }
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct Bot<S> {
     pub decisions: Vec<Decision>,
     /// Parallel to `decisions`: a protective level asks for it, whatever the strategy said.
     pub protective: Vec<bool>,
+    /// Highest close of what is held, by slot; for a level that trails.
+    pub peaks: Vec<Option<Price>>,
     /// Slices that its strategy has seen.
     pub seen: u32,
     /// When it decided last, and its word.

@@ -37,6 +37,21 @@ pub(crate) fn reached(levels: &Bracket, price: Price) -> Option<&'static str> {
     }
 }
 
+/// Follows the highest close of a position, and answers whether this close lies far enough below it. A level that nothing is
+/// followed for costs nothing.
+pub(crate) fn trails(protection: &Protection, held: Position, close: Price, peak: &mut Option<Price>) -> bool {
+    let Some(rate) = protection.trail else { return false };
+    if held.qty.is_zero() {
+        *peak = None;
+        return false;
+    }
+    let highest = peak.map_or(close, |before| before.max(close));
+    *peak = Some(highest);
+    let (rate, shares) = (i128::from(rate.get()), i128::from(held.qty.get()));
+    let gained = i128::from(highest.get()) * shares * BILLION >= i128::from(held.cost.get()) * (BILLION + rate);
+    gained && i128::from(close.get()) * BILLION <= i128::from(highest.get()) * (BILLION - rate)
+}
+
 /// True when a position may have reached a level; cheaper than computing the levels on every bar.
 pub(crate) fn may_be_reached(protection: &Protection, held: Position, price: Price) -> bool {
     let value = i128::from((price * held.qty).get()) * BILLION;

@@ -1,5 +1,7 @@
 //! The strategy port: closed bars in, wanted positions out.
 
+use std::fmt;
+
 use fsts_domain::{Bar, Qty, Rate, Won};
 use serde::{Deserialize, Serialize};
 
@@ -31,14 +33,29 @@ pub enum Watch {
 }
 
 /// Levels relative to the mean entry price at which a position is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Protection {
     /// Loss that closes, e.g. 3 % = `Rate::per_billion(30_000_000)`.
     pub stop: Option<Rate>,
     /// Gain that closes.
     pub target: Option<Rate>,
-    /// When the levels are looked at.
+    /// Gain from which the highest close since the entry is followed; a close that lies below that by as much closes. Looked
+    /// at when bars close, whatever `watch` says.
+    pub trail: Option<Rate>,
+    /// When the other levels are looked at.
     pub watch: Watch,
+}
+
+impl fmt::Debug for Protection {
+    /// What isn't used isn't shown: the text is part of the trace hash of a run.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Protection");
+        shown.field("stop", &self.stop).field("target", &self.target);
+        if let Some(trail) = &self.trail {
+            shown.field("trail", trail);
+        }
+        shown.field("watch", &self.watch).finish()
+    }
 }
 
 /// What a strategy needs to run.
@@ -85,6 +102,8 @@ impl BarView {
 pub enum Target {
     /// Be in, by the bot's sizing; no effect when already in.
     Enter,
+    /// One more entry by the bot's sizing, whatever is held already.
+    Add,
     /// Be out.
     Exit,
     /// Hold exactly this many.

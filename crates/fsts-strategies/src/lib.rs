@@ -2,6 +2,7 @@
 //!
 //! [`build`] makes a strategy from its id and parameters; [`CATALOGUE`] lists what there is.
 
+mod adding;
 mod params;
 mod protected;
 mod rsi_bollinger;
@@ -10,6 +11,7 @@ mod sma_cross;
 
 use fsts_engine::{Interval, Strategy};
 
+pub use adding::Adding;
 pub use params::{Parameter, Params, StrategyError};
 pub use protected::{Exits, Protected};
 pub use rsi_bollinger::RsiBollinger;

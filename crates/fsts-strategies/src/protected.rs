@@ -10,6 +10,8 @@ pub struct Exits {
     pub stop: Option<Rate>,
     /// Gain that closes.
     pub target: Option<Rate>,
+    /// Gain from which the highest close is followed, and how far below it closes; then `target` is none.
+    pub trail: Option<Rate>,
 }
 
 /// A strategy whose protective levels are those that a person has set.
@@ -34,7 +36,10 @@ impl<S: Strategy> Protected<S> {
         let stop = chosen(self.exits.stop, own.and_then(|p| p.stop));
         let target = chosen(self.exits.target, own.and_then(|p| p.target));
         let watch = own.map_or(Watch::Close, |p| p.watch);
-        (stop.is_some() || target.is_some()).then_some(Protection { stop, target, watch })
+        let trail = self.exits.trail.filter(|rate| rate.get() > 0);
+        let target = target.filter(|_| trail.is_none());
+        let is_any = stop.is_some() || target.is_some() || trail.is_some();
+        is_any.then_some(Protection { stop, target, trail, watch })
     }
 }
 
@@ -63,7 +68,7 @@ mod tests {
     fn levels(id: &str, stop: Option<i64>, target: Option<i64>) -> Option<(Option<i64>, Option<i64>)> {
         let rate = |percent: i64| Rate::per_billion(percent * 10_000_000);
         let inner = build(id, &Params::default(), Interval::Day).unwrap();
-        let exits = Exits { stop: stop.map(rate), target: target.map(rate) };
+        let exits = Exits { stop: stop.map(rate), target: target.map(rate), trail: None };
         let protection = Protected::new(inner, exits).needs().protection?;
         let percent = |rate: Option<Rate>| rate.map(|r| r.get() / 10_000_000);
         Some((percent(protection.stop), percent(protection.target)))

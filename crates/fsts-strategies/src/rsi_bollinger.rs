@@ -60,7 +60,8 @@ impl RsiBollinger {
 
 impl Strategy for RsiBollinger {
     fn needs(&self) -> Needs {
-        let protection = Protection { stop: Some(STOP_LOSS), target: Some(TAKE_PROFIT), watch: Watch::Intrabar };
+        let (stop, target) = (Some(STOP_LOSS), Some(TAKE_PROFIT));
+        let protection = Protection { stop, target, trail: None, watch: Watch::Intrabar };
         Needs {
             interval: self.interval,
             warm_up: BAND_PERIOD as u32,

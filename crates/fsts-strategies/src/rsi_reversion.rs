@@ -95,7 +95,7 @@ impl RsiReversion {
             period: values.whole("period"),
             oversold: values.get("oversold"),
             overbought: values.get("overbought"),
-            protection: (stop.is_some() || target.is_some()).then_some(Protection { stop, target, watch }),
+            protection: (stop.is_some() || target.is_some()).then_some(Protection { stop, target, trail: None, watch }),
             interval,
             symbols: Vec::new(),
         }

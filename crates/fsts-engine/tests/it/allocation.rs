@@ -45,7 +45,7 @@ struct Watcher;
 impl Strategy for Watcher {
     fn needs(&self) -> Needs {
         let stop = Some(Rate::per_billion(900_000_000));
-        let protection = Some(Protection { stop, target: None, watch: Watch::Close });
+        let protection = Some(Protection { stop, target: None, trail: None, watch: Watch::Close });
         Needs { interval: Interval::Minute, warm_up: 0, indicators: &[], protection }
     }
 

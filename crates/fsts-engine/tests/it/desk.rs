@@ -103,7 +103,7 @@ impl Setup {
 
     pub fn protected(mut self, watch: Watch) -> Self {
         let stop = Some(Rate::per_billion(30_000_000));
-        let protection = Protection { stop, target: None, watch };
+        let protection = Protection { stop, target: None, trail: None, watch };
         self.protections[0].1 = Some(protection);
         self
     }

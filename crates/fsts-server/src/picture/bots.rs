@@ -109,7 +109,10 @@ fn sizing(sizing: Sizing) -> SizingView {
     match sizing {
         Sizing::Shares(qty) => SizingView::Shares(qty.get()),
         Sizing::Notional(won) => SizingView::Notional(won.get()),
-        Sizing::Equity(rate) => SizingView::EquityPercent(rate.get() as f64 / 10_000_000.0),
+        // A least amount is for simulations; a bot's definition can't have one.
+        Sizing::Equity(rate) | Sizing::EquityAtLeast(rate, _) => {
+            SizingView::EquityPercent(rate.get() as f64 / 10_000_000.0)
+        }
     }
 }
 

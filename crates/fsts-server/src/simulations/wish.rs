@@ -26,7 +26,7 @@ const PARAMS_MAX: usize = 64;
 const STOP_MAX: f64 = 99.0;
 const TARGET_MAX: f64 = 10_000.0;
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "kind",
     "strategy",
     "params",
@@ -41,6 +41,7 @@ const FIELDS: [&str; 14] = [
     "interval",
     "stop_loss",
     "take_profit",
+    "add_to_holding",
 ];
 
 /// A simulation as a client asks for it.
@@ -64,7 +65,8 @@ pub struct SimulationRequest {
     /// Won at the start; 10,000,000 unless told.
     #[schema(minimum = 1, maximum = 1_000_000_000_000_i64)]
     pub cash: Option<i64>,
-    /// Size of an entry: `won:1000000`, `equity:5` (per cent of all assets) or `shares:10`; `equity:5` unless told.
+    /// Size of an entry: `won:1000000`, `equity:5` (per cent of all assets), `equity:5:500000` (but at least so many won) or
+    /// `shares:10`; `equity:5` unless told.
     pub size: Option<String>,
     /// Orders: `market` or `limit:TICKS`.
     pub style: Option<String>,
@@ -72,12 +74,15 @@ pub struct SimulationRequest {
     pub rules: Option<RulesWord>,
     /// What the prices are, where the files don't say.
     pub price_kind: Option<PriceKindWord>,
-    /// Length of the bars; refused when the data have another one.
+    /// Length of the bars: weeks and months are made of daily bars; `day` and `minute` are refused when the data have other ones.
     pub interval: Option<IntervalWord>,
     /// Stop-loss; the strategy's own unless told.
     pub stop_loss: Option<LevelWish>,
     /// Take-profit; the strategy's own unless told.
     pub take_profit: Option<LevelWish>,
+    /// Buy more of what is held at a further buy signal, when the close is farther from the mean cost than `ratio`; never unless
+    /// told.
+    pub add_to_holding: Option<LevelWish>,
 }
 
 /// Which rules.
@@ -108,6 +113,10 @@ pub enum IntervalWord {
     Day,
     /// A minute.
     Minute,
+    /// A week, from its first trading day to its last.
+    Week,
+    /// A month, likewise.
+    Month,
 }
 
 /// A stop-loss or a take-profit.
@@ -119,6 +128,10 @@ pub struct LevelWish {
     /// Per cent of the mean entry price; needed when used.
     #[serde(default)]
     pub ratio: f64,
+    /// Take-profit only: once the gain has reached `ratio`, the highest close is followed, and a close that lies below it by as
+    /// much sells.
+    #[serde(default)]
+    pub trailing: bool,
 }
 
 /// A wish in words of the domain; what only the strategies and the data know is not checked yet.
@@ -154,6 +167,8 @@ pub struct SimulationWish {
     pub stop_loss: Option<LevelWish>,
     /// Take-profit.
     pub take_profit: Option<LevelWish>,
+    /// Buying more of what is held.
+    pub add_to_holding: Option<LevelWish>,
 }
 
 impl TryFrom<&Body> for SimulationWish {
@@ -203,9 +218,10 @@ impl SimulationWish {
             style: word(body, "style")?,
             rules: choice(body, "rules", "ideal, krx")?,
             price_kind: choice(body, "price_kind", "traded, adjusted")?,
-            interval: choice(body, "interval", "day, minute")?,
+            interval: choice(body, "interval", "day, minute, week, month")?,
             stop_loss: level(body, "stop_loss", STOP_MAX)?,
             take_profit: level(body, "take_profit", TARGET_MAX)?,
+            add_to_holding: level(body, "add_to_holding", TARGET_MAX)?,
         })
     }
 }
@@ -273,12 +289,15 @@ fn level(body: &Body, field: &'static str, most: f64) -> Result<Option<LevelWish
     let Some(value) = body.get(field) else { return Ok(None) };
     let refused = || Problem::bad("bad_level").with("field", field).with("limit", most);
     let fields = value.as_object().ok_or_else(refused)?;
-    if fields.keys().any(|name| !matches!(name.as_str(), "use" | "ratio")) {
+    let known = |name: &str| matches!(name, "use" | "ratio") || (name == "trailing" && field == "take_profit");
+    if fields.keys().any(|name| !known(name)) {
         return Err(refused());
     }
+    let trailing =
+        fields.get("trailing").filter(|v| !v.is_null()).map_or(Ok(false), |v| v.as_bool().ok_or_else(refused))?;
     let used = fields.get("use").and_then(Value::as_bool).ok_or_else(refused)?;
     let ratio = fields.get("ratio").filter(|v| !v.is_null()).map_or(Ok(0.0), |v| v.as_f64().ok_or_else(refused))?;
     // What is switched off needs no ratio, and a wrong one there harms nobody.
     let fits = !used || (ratio > 0.0 && ratio <= most);
-    if fits { Ok(Some(LevelWish { used, ratio })) } else { Err(refused()) }
+    if fits { Ok(Some(LevelWish { used, ratio, trailing })) } else { Err(refused()) }
 }

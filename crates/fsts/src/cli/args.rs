@@ -126,6 +126,12 @@ pub struct SimulateRunArgs {
     pub stop_loss: Option<String>,
     #[arg(long, value_name = "PERCENT")]
     pub take_profit: Option<String>,
+    #[arg(long, value_name = "PCT", conflicts_with = "take_profit")]
+    pub trailing: Option<String>,
+    #[arg(long, value_name = "PCT")]
+    pub add_beyond: Option<String>,
+    #[arg(long, value_enum, value_name = "day|week|month|minute")]
+    pub interval: Option<SpanArg>,
     #[arg(long)]
     pub wait: bool,
 }
@@ -280,6 +286,15 @@ pub struct RunArgs {
     /// Live trading begins only when the account's last four digits are given here.
     #[arg(long, value_name = "DIGITS")]
     pub arm_live: Option<String>,
+}
+
+/// Length of a bar of a simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SpanArg {
+    Day,
+    Week,
+    Month,
+    Minute,
 }
 
 /// `fsts demo`.

@@ -7,7 +7,7 @@ use fsts_server::simulations::csv::Part;
 use serde_json::{Value, json};
 
 use self::door::Door;
-use super::{Context, FormatArg, PartArg, PriceKindArg, RulesArg, SimulateCommand, SimulateExportArgs};
+use super::{Context, FormatArg, PartArg, PriceKindArg, RulesArg, SimulateCommand, SimulateExportArgs, SpanArg};
 use super::{SimulateRunArgs, backtest, values};
 use crate::exit::Failure;
 use crate::messages::backtest::{label, unwritable};
@@ -101,7 +101,19 @@ fn wish(args: &SimulateRunArgs) -> Result<Value, Failure> {
             PriceKindArg::Adjusted => "adjusted",
         }),
         "stop_loss": level("--stop-loss", &args.stop_loss)?,
-        "take_profit": level("--take-profit", &args.take_profit)?,
+        "take_profit": match &args.trailing {
+            None => level("--take-profit", &args.take_profit)?,
+            Some(text) => {
+                json!({ "use": true, "ratio": values::percent("--trailing", text)?, "trailing": true })
+            }
+        },
+        "add_to_holding": level("--add-beyond", &args.add_beyond)?,
+        "interval": args.interval.map(|interval| match interval {
+            SpanArg::Day => "day",
+            SpanArg::Week => "week",
+            SpanArg::Month => "month",
+            SpanArg::Minute => "minute",
+        }),
     }))
 }
 

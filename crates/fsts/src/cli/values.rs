@@ -32,15 +32,22 @@ pub fn symbols(argument: &str, texts: &[String]) -> Result<Vec<Symbol>, Failure>
     Ok(symbols)
 }
 
-/// `shares:10`, `won:1000000` or `equity:5`.
+/// `shares:10`, `won:1000000`, `equity:5` or `equity:5:500000`.
 pub fn size(text: &str) -> Result<Sizing, Failure> {
     let (unit, number) = text.split_once(':').unwrap_or_default();
     let size = match unit {
         "shares" => number.parse().ok().and_then(|n| Qty::new(n).ok()).filter(|q| !q.is_zero()).map(Sizing::Shares),
         "won" => won("--size", number).ok().map(Sizing::Notional),
         "equity" => {
+            let (number, least) = number.split_once(':').map_or((number, None), |(n, least)| (n, Some(least)));
             let percent = number.parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 100.0);
-            percent.map(|p| Sizing::Equity(Rate::per_billion((p * 10_000_000.0).round() as i64)))
+            let rate = percent.map(|p| Rate::per_billion((p * 10_000_000.0).round() as i64));
+            match least {
+                None => rate.map(Sizing::Equity),
+                Some(least) => {
+                    rate.zip(won("--size", least).ok()).map(|(rate, least)| Sizing::EquityAtLeast(rate, least))
+                }
+            }
         }
         _ => None,
     };
@@ -88,6 +95,9 @@ mod tests {
         assert_eq!(size("shares:10").unwrap(), Sizing::Shares(Qty::new(10).unwrap()));
         assert_eq!(size("won:1_000_000").unwrap(), Sizing::Notional(Won::new(1_000_000)));
         assert_eq!(size("equity:2.5").unwrap(), Sizing::Equity(Rate::per_billion(25_000_000)));
+        let least = Sizing::EquityAtLeast(Rate::per_billion(250_000_000), Won::new(500_000));
+        assert_eq!(size("equity:25:500_000").unwrap(), least);
+        assert!(size("equity:25:0").is_err() && size("equity:25:").is_err());
         for wrong in ["", "10", "shares:0", "shares:-1", "won:0", "equity:0", "equity:101", "equity:NaN", "lots:1"] {
             assert!(size(wrong).is_err(), "{wrong}");
         }

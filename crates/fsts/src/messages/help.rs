@@ -324,6 +324,17 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("simulate run.params", "전략의 매개변수. 여러 번 쓸 수 있습니다", "parameter of the strategy; may be repeated"),
     ("simulate run.stop_loss", "손절 비율(%). 0이면 끕니다", "stop-loss, per cent; 0 switches it off"),
     ("simulate run.take_profit", "익절 비율(%). 0이면 끕니다", "take-profit, per cent; 0 switches it off"),
+    (
+        "simulate run.trailing",
+        "이익이 이 비율(%)에 이르면 최고 종가를 따라가다가, 그만큼 떨어지면 팝니다",
+        "once the gain has reached this per cent, sell that far below the highest close",
+    ),
+    (
+        "simulate run.add_beyond",
+        "매수 신호가 다시 나오고 종가가 평균 단가에서 이 비율(%)보다 멀면 더 삽니다. 기본: 더 사지 않음",
+        "buy more at a further buy signal this per cent away from the mean cost; default: never",
+    ),
+    ("simulate run.interval", "봉의 길이 (day, week, month, minute)", "length of a bar (day, week, month, minute)"),
     ("simulate run.wait", "끝날 때까지 기다렸다가 결과를 보여 줍니다", "wait for the end and show the result"),
     ("simulate list.limit", "줄 수. 기본: 20", "rows; default: 20"),
     ("simulate show.id", "시뮬레이션 번호", "the simulation's id"),

@@ -10,6 +10,7 @@ mod changes;
 mod id;
 mod report;
 mod trial;
+mod wide;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -133,5 +134,6 @@ fn example() -> SimulationWish {
         interval: None,
         stop_loss: None,
         take_profit: None,
+        add_to_holding: None,
     }
 }

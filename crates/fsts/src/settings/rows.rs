@@ -132,6 +132,9 @@ fn bot(bot: &BotSettings) -> String {
         Sizing::Shares(qty) => format!("shares {qty}"),
         Sizing::Notional(won) => format!("notional {won}"),
         Sizing::Equity(rate) => format!("equity_percent {}", rate.get() as f64 / 10_000_000.0),
+        Sizing::EquityAtLeast(rate, least) => {
+            format!("equity_percent {}, at least {least}", rate.get() as f64 / 10_000_000.0)
+        }
     };
     let style = match bot.style {
         OrderStyle::Market => "market".to_owned(),

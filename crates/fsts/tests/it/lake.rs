@@ -21,10 +21,6 @@ fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(folder.join(name), text).unwrap();
 }
 
-#[path = "../../../fsts-cloud/tests/it/aws_server.rs"]
-#[allow(dead_code, reason = "its other users call services of secrets too")]
-mod aws_server;
-
 const SMA: [&str; 8] = ["backtest", "sma_cross", "--size", "won:3000000", "--param", "fast=5", "--param", "slow=20"];
 
 #[test]
@@ -195,7 +191,7 @@ fn real_layouts_are_imported_and_decide_the_same() {
 
 #[tokio::test]
 async fn a_bucket_is_as_good_a_place_as_a_folder() {
-    let Some(server) = aws_server::AwsServer::start() else { return };
+    let Some(server) = crate::aws_server::AwsServer::start() else { return };
     server.make_bucket("bars").await;
     let here = tempfile::tempdir().unwrap();
     let folder = here.path();

@@ -20,6 +20,7 @@ mod emulate;
 mod equality;
 mod errors;
 mod fill_causes;
+mod former_faults;
 mod gullible;
 mod health;
 mod jobs;

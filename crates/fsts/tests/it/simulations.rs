@@ -3,6 +3,7 @@
 
 mod demo;
 mod faults;
+mod parity;
 mod server;
 
 use std::fmt::Write;

@@ -10,6 +10,7 @@ use fsts_server::simulations::{FailedSymbolView, IntervalWord, PriceKindWord, Si
 use fsts_server::views::QuoteView;
 use tokio::runtime::Handle;
 
+use super::wide::{Span, widened};
 use super::{BarsFrom, Listings};
 use crate::services::lake;
 
@@ -133,7 +134,8 @@ impl Bars {
             ..LoadOptions::default()
         };
         let interval = wish.interval.map(|interval| match interval {
-            IntervalWord::Day => Interval::Day,
+            // Weeks and months are made of days.
+            IntervalWord::Day | IntervalWord::Week | IntervalWord::Month => Interval::Day,
             IntervalWord::Minute => Interval::Minute,
         });
         let mut data = self.some_of(&options, interval)?;
@@ -149,6 +151,11 @@ impl Bars {
         let missing = options.symbols.iter().flatten().filter(|symbol| !has_bars(symbol));
         let failed = missing.map(|s| FailedSymbolView { symbol: s.to_string(), reason: "no_bars".to_owned() });
         let failed = failed.collect();
+        let data = match wish.interval {
+            Some(IntervalWord::Week) => widened(data, Span::Week),
+            Some(IntervalWord::Month) => widened(data, Span::Month),
+            Some(IntervalWord::Day | IntervalWord::Minute) | None => data,
+        };
         Ok((data, failed))
     }
 

@@ -361,7 +361,12 @@ fn other_interval(wish: &SimulationWish, data: &fsts_lake::DataSet) -> Option<Te
         Interval::Day => IntervalWord::Day,
         Interval::Minute => IntervalWord::Minute,
     };
-    (wish.interval? != found).then(|| say::other_interval(found == IntervalWord::Day))
+    // Weeks and months are made of days, and of nothing else.
+    let asked = match wish.interval? {
+        IntervalWord::Week | IntervalWord::Month => IntervalWord::Day,
+        same => same,
+    };
+    (asked != found).then(|| say::other_interval(found == IntervalWord::Day))
 }
 
 impl Simulations for Bench {

@@ -8,7 +8,7 @@ use fsts_krx::{FeeSchedule, Profile, RuleBook};
 use fsts_lab::{Report, Runner, Setup, SetupError};
 use fsts_lake::{DataSet, Interval, PriceKind};
 use fsts_server::simulations::{LevelWish, RulesWord, SimulationError, SimulationWish};
-use fsts_strategies::{Exits, Params, Protected, StrategyError};
+use fsts_strategies::{Adding, Exits, Params, Protected, StrategyError};
 
 use crate::cli::values;
 
@@ -47,7 +47,7 @@ impl Terms {
 /// Stop-loss and take-profit from percentages; 0 switches one off.
 pub fn exits(stop_pct: Option<f64>, target_pct: Option<f64>) -> Exits {
     let rate = |percent: f64| Rate::per_billion((percent * 10_000_000.0).round() as i64);
-    Exits { stop: stop_pct.map(rate), target: target_pct.map(rate) }
+    Exits { stop: stop_pct.map(rate), target: target_pct.map(rate), trail: None }
 }
 
 /// How far a run is, and whether it is still wanted.
@@ -107,6 +107,8 @@ pub struct Trial {
     strategy: String,
     params: Params,
     exits: Exits,
+    /// Least distance of a close from the mean cost at which more is bought.
+    adds: Option<Rate>,
     terms: Terms,
 }
 
@@ -124,10 +126,14 @@ impl Trial {
             values: vec![("limit", values::COLLAR_TICKS_MAX.to_string())],
         })?;
         let percent = |level: LevelWish| if level.used { level.ratio } else { 0.0 };
+        let rate = |level: LevelWish| Rate::per_billion((percent(level) * 10_000_000.0).round() as i64);
+        let trail = wish.take_profit.filter(|level| level.used && level.trailing).map(rate);
+        let levels = exits(wish.stop_loss.map(percent), wish.take_profit.map(percent));
         let trial = Trial {
             strategy: wish.strategy.clone(),
             params: Params(wish.params.clone()),
-            exits: exits(wish.stop_loss.map(percent), wish.take_profit.map(percent)),
+            exits: Exits { trail, ..levels },
+            adds: wish.add_to_holding.filter(|level| level.used).map(rate),
             terms: Terms {
                 rules: wish.rules.map(|rules| match rules {
                     RulesWord::Ideal => Profile::Ideal,
@@ -143,7 +149,11 @@ impl Trial {
     }
 
     fn rule(&self, interval: fsts_engine::Interval) -> Result<Rule, StrategyError> {
-        let inner = fsts_strategies::build(&self.strategy, &self.params, interval)?;
+        let build = || fsts_strategies::build(&self.strategy, &self.params, interval);
+        let inner: Box<dyn Strategy + Send> = match self.adds {
+            None => build()?,
+            Some(gap) => Box::new(Adding::new(build()?, build()?, gap)),
+        };
         Ok(Protected::new(inner, self.exits))
     }
 

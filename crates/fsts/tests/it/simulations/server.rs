@@ -164,7 +164,7 @@ async fn what_cannot_be_simulated_is_refused_by_name() {
         (with("size", json!("lots:1")), "bad_size"),
         (with("style", json!("stop")), "bad_style"),
         (with("rules", json!("own")), "not_among"),
-        (with("interval", json!("week")), "not_among"),
+        (with("interval", json!("year")), "not_among"),
         (with("stop_loss", json!({"use": true})), "bad_level"),
         (with("stop_loss", json!({"use": true, "ratio": 150})), "bad_level"),
         (with("nonsense", json!(1)), "unknown_field"),
