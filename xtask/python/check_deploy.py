@@ -16,6 +16,7 @@ import check_jsonschema  # noqa: F401  (run as a module below; without it every 
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "deploy" / "aws"
+SCHEMAS = ROOT / "deploy" / "schemas"
 REGION = "ap-northeast-2"
 
 # Nothing of a person's AWS may be asked, even by mistake.
@@ -53,8 +54,9 @@ def load(name):
     return json.loads((AWS / name).read_text())
 
 
-def schema(kind, path, text=None):
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", kind, str(path) if text is None else "-"]
+def schema(name, path, text=None):
+    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(SCHEMAS / name)]
+    command.append(str(path) if text is None else "-")
     run = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
     if run.returncode != 0:
         raise AssertionError((run.stdout + run.stderr).strip())
@@ -249,10 +251,10 @@ def check_workflows():
     flows = sorted(folder.glob("*.yml"))
     check("there are workflows", lambda: [f.name for f in flows].index("ci.yml"))
     for flow in flows:
-        check(f"schema of {flow.name}", lambda: schema("vendor.github-workflows", flow))
+        check(f"schema of {flow.name}", lambda: schema("github-workflows.json", flow))
         check(f"rules of {flow.name}", lambda: workflow_rules(flow.read_text()))
     text = (folder / "ci.yml").read_text()
-    must_fail("a wrong workflow", lambda: schema("vendor.github-workflows", None, text.replace("runs-on:", "runs-at:")))
+    must_fail("a wrong workflow", lambda: schema("github-workflows.json", None, text.replace("runs-on:", "runs-at:")))
     must_fail("a workflow with more rights", lambda: workflow_rules(text.replace("contents: read", "contents: write")))
     must_fail("a workflow with a loose action", lambda: workflow_rules(re.sub(r"checkout@\S+", "checkout@main", text)))
 
@@ -260,10 +262,10 @@ def check_workflows():
 def check_compose():
     paths = [ROOT / "deploy" / name for name in ("compose.yaml", "compose.full.yaml")]
     for path in paths:
-        check(f"schema of {path.name}", lambda: schema("vendor.compose-spec", path))
+        check(f"schema of {path.name}", lambda: schema("compose-spec.json", path))
     check("rules of the compose files", lambda: compose_rules(paths))
     text = paths[1].read_text()
-    must_fail("a wrong compose file", lambda: schema("vendor.compose-spec", None, text.replace("image:", "images:")))
+    must_fail("a wrong compose file", lambda: schema("compose-spec.json", None, text.replace("image:", "images:")))
 
 
 def check_aws():
