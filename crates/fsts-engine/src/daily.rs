@@ -94,6 +94,8 @@ impl<S: Strategy> Engine<S> {
             () if !self.ready() || self.journal_stalled || self.journal_failed => Some("not_ready"),
             () if self.book.halted().is_some() => Some("halted"),
             () if !self.is_in_session() => Some("session_closed"),
+            // A ranking without a symbol would use up the day's run and decide nothing.
+            () if run.ranked.is_empty() => Some("bad_run"),
             () if !fits || !run.ranked.iter().all(|r| is_price(r.forming.close)) => Some("bad_run"),
             () => None,
         }

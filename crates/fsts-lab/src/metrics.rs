@@ -4,6 +4,8 @@ use fsts_domain::{Timestamp, Won};
 use serde::Serialize;
 
 const TRADING_DAYS_A_YEAR: f64 = 252.0;
+const WEEKS_A_YEAR: f64 = 52.0;
+const MONTHS_A_YEAR: f64 = 12.0;
 const DAYS_A_YEAR: f64 = 365.25;
 
 /// Figures of an equity curve and its round trips.
@@ -41,7 +43,7 @@ impl Metrics {
             cagr_pct: (years * DAYS_A_YEAR >= 30.0 && growth > 0.0)
                 .then(|| (libm::pow(growth, 1.0 / years) - 1.0) * 100.0),
             max_drawdown_pct: max_drawdown(start, curve) * 100.0,
-            sharpe: sharpe(&daily_returns(start, &closes)),
+            sharpe: sharpe(&daily_returns(start, &closes), periods_a_year(closes.len(), years)),
             win_rate_pct: (!profits.is_empty()).then(|| wins / profits.len() as f64 * 100.0),
             round_trips: profits.len() as u64,
             days: closes.len(),
@@ -85,20 +87,36 @@ fn daily_returns(start: Won, closes: &[Won]) -> Vec<f64> {
     closes.iter().copied().map(step).collect()
 }
 
-fn sharpe(returns: &[f64]) -> Option<f64> {
+/// How many points of a curve make a year: bars may be of days, weeks or months.
+fn periods_a_year(points: usize, years: f64) -> f64 {
+    match points as f64 / years {
+        often if often < 20.0 => MONTHS_A_YEAR,
+        often if often < 80.0 => WEEKS_A_YEAR,
+        _ => TRADING_DAYS_A_YEAR,
+    }
+}
+
+fn sharpe(returns: &[f64], periods_a_year: f64) -> Option<f64> {
     let n = returns.len() as f64;
     if returns.len() < 2 {
         return None;
     }
     let mean = returns.iter().sum::<f64>() / n;
     let variance = returns.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / (n - 1.0);
-    (variance > 0.0).then(|| mean / libm::sqrt(variance) * libm::sqrt(TRADING_DAYS_A_YEAR))
+    (variance > 0.0).then(|| mean / libm::sqrt(variance) * libm::sqrt(periods_a_year))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use fsts_domain::TradingDay;
+
+    #[test]
+    fn a_year_has_as_many_points_as_its_bars_are_long() {
+        for (points, years, periods) in [(492, 2.0, 252.0), (104, 2.0, 52.0), (24, 2.0, 12.0), (3, 0.0, 252.0)] {
+            assert_eq!(periods_a_year(points, years), periods, "{points} points in {years} years");
+        }
+    }
 
     #[test]
     fn figures_of_a_small_curve_are_those_done_by_hand() {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use fsts_domain::Symbol;
 use fsts_engine::{Command, Reply};
 use futures_util::future::join_all;
@@ -77,7 +77,20 @@ async fn switch(app: &App, uri: &Uri, command: Command) -> Result<(), Problem> {
         return done(app, command).await;
     }
     let all = join_all(apps.iter().map(|app| done(app, command.clone()))).await;
-    all.into_iter().collect()
+    all.into_iter().collect::<Result<(), Problem>>()?;
+    match (command, away(app)) {
+        // Whoever stops everything must hear of what is not stopped in its own records.
+        (Command::Halt { .. }, accounts) if !accounts.is_empty() => {
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "halted_partly").with("accounts", accounts.join(", ")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Accounts that were not started or have ended: they trade nothing now and record no halt.
+fn away(app: &App) -> Vec<String> {
+    let ended = app.accounts.seats.iter().filter(|seat| !seat.desk.is_running()).map(|seat| seat.key.clone());
+    ended.chain(app.accounts.failed.iter().map(|seat| seat.key.clone())).collect()
 }
 
 /// Takes no opening order from now on, in all accounts or in the one that is named; holds across restarts.

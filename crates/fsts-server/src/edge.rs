@@ -20,7 +20,7 @@ const REQUEST_MAX: Duration = Duration::from_secs(15);
 /// Longest time for an answer of the assistant, whose runs have a limit of their own, and for reading a backup back.
 const SLOW_MAX: Duration = Duration::from_secs(600);
 /// Where such answers come from.
-const SLOW_PATHS: [&str; 4] = ["/agent_chat", "/predict/", "/api/v1/llm/", "/api/v1/backups"];
+const SLOW_PATHS: [&str; 4] = ["/agent_chat", "/predict/", "/api/v1/llm/", "/api/v1/backups/"];
 
 /// No inline script, no other host, no frame. Svelte makes one policy of its own for its templates.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \

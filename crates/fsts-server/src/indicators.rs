@@ -19,6 +19,10 @@ mod formulas;
 
 use formulas::{KNOWN, Parameters};
 
+/// No Korean bar is older than what data vendors call the beginning.
+const YEAR_MIN: i32 = 1970;
+/// Days to come that a question may name.
+const DAYS_AHEAD_MAX: i32 = 366;
 /// Calendar days that are shown when no first day is asked for.
 const DAYS_SHOWN: i32 = 365;
 const MINUTE_DAYS_SHOWN: i32 = 5;
@@ -174,6 +178,12 @@ fn span(asked: &IndicatorAsked, interval: BarInterval, today: TradingDay) -> Res
         BarInterval::Minute => (MINUTE_DAYS_SHOWN, MINUTE_DAYS_MAX),
     };
     let from: TradingDay = day("from", &asked.from)?.unwrap_or(to.plus_days(-shown));
+    // Outside of these nobody has a bar, and far outside an instant no longer fits into its nanoseconds.
+    for (field, day) in [("from", from), ("to", to)] {
+        if day.ymd().0 < YEAR_MIN || day > today.plus_days(DAYS_AHEAD_MAX) {
+            return Err(Problem::bad("bad_day").with("field", field));
+        }
+    }
     if from > to {
         return Err(Problem::bad("days_reversed").with("from", from).with("to", to));
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::fs;
 use tokio::io::{BufReader, BufWriter};
 
+use super::lock::alone;
 use super::manifest::{Database, File, JournalProof, Manifest, Piece};
 use super::{BackupError, BackupInfo, BackupSource, Backups, file_of, proofs_of};
 
@@ -22,6 +23,7 @@ impl Backups {
     /// # Errors
     /// [`BackupError`]; then the target has no new backup, and the old ones are all there.
     pub async fn create(&self, source: &BackupSource, keep: u32, now: Timestamp) -> Result<BackupInfo, BackupError> {
+        let _alone = alone("a backup or a check", now)?;
         self.lock("a backup", now).await?;
         let made = self.create_locked(source, keep, now).await;
         self.unlock().await;
@@ -35,8 +37,9 @@ impl Backups {
         let mut manifest = Manifest::new(id.clone(), now.ns(), copy.kind);
         manifest.journals = copy.journals;
         let name = copy.file.file_name().unwrap_or_default().to_string_lossy();
+        let lost = || BackupError::Damaged { what: "the copy of the database is gone".to_owned() };
         let database = self.put_file(&copy.file, &format!("database/{name}")).await?;
-        manifest.files.extend(database);
+        manifest.files.push(database.ok_or_else(lost)?);
         drop(work);
         for (name, folder) in &source.folders {
             for path in files_under(folder.clone()).await? {

@@ -5,6 +5,7 @@ use std::path::Path;
 use fsts_domain::Timestamp;
 use object_store::PutMode;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::{BackupError, Backups};
 
@@ -28,13 +29,22 @@ impl Note {
         Note { since_ns: now.ns(), what: what.to_owned(), host: host(), pid: std::process::id() }
     }
 
-    /// Whether its writer may still be at work. One process does one thing at a time, so our own number means a former
-    /// life of this machine or container.
+    /// Whether its writer may still be at work. This process does one thing at a time ([`alone`]), so our own number means
+    /// a former life of this machine or container. Where others' processes are hidden, a missing one proves nothing.
     fn holds(&self, now: Timestamp) -> bool {
         let here = !self.host.is_empty() && self.host == host();
-        let died = here && (self.pid == std::process::id() || !Path::new(&format!("/proc/{}", self.pid)).exists());
+        let is_gone = || Path::new("/proc/1").exists() && !Path::new(&format!("/proc/{}", self.pid)).exists();
+        let died = here && (self.pid == std::process::id() || is_gone());
         !died && now.ns() - self.since_ns < STALE_NS
     }
+}
+
+/// One at a time in this process: the nightly job, a check that a person asked for, and a backup by hand.
+static AT_WORK: Mutex<()> = Mutex::const_new(());
+
+/// The right of this process to work on a target, until it is dropped.
+pub(super) fn alone(what: &str, now: Timestamp) -> Result<MutexGuard<'static, ()>, BackupError> {
+    AT_WORK.try_lock().map_err(|_| BackupError::Busy { what: what.to_owned(), since_ns: now.ns() })
 }
 
 impl Backups {

@@ -6,6 +6,7 @@ use fsts_domain::Timestamp;
 use object_store::PutMode;
 
 use super::create::{database_of, proofs_in_file, proofs_in_rows, work_folder};
+use super::lock::alone;
 use super::manifest::{Database, JournalProof, Manifest};
 use super::{BackupError, Backups, Verified, file_of};
 
@@ -29,6 +30,7 @@ impl Backups {
     /// # Errors
     /// [`BackupError::Damaged`] at the first thing that is not as it was written; other variants where nothing is proven.
     pub async fn verify(&self, id: Option<&str>, data_dir: &Path, now: Timestamp) -> Result<VerifyReport, BackupError> {
+        let _alone = alone("a backup or a check", now)?;
         self.lock("a check", now).await?;
         let verified = self.verify_locked(id, data_dir, now).await;
         self.unlock().await;

@@ -103,6 +103,8 @@ impl Work {
         }
         let Some(reader) = &self.reader else { return Ok(()) };
         let value = reader.read(&reference).await.map_err(failed)?;
+        // A value that was stored with `echo` ends in a line break that belongs to no key.
+        let value = SecretString::from(value.expose_secret().trim_end_matches(['\r', '\n']).to_owned());
         value.expose_secret().clone_into(text);
         self.named.references.insert(setting.to_owned(), reference.to_string());
         self.named.values.push(value);

@@ -155,7 +155,9 @@ async fn dies(fault: &str) -> (Rig, Value) {
     rig.set_env("FSTS_FAULT", None);
     rig.restart().await;
     let cut = ended(&rig, 1).await;
-    assert_eq!(cut["outcome"], "cut", "{cut}");
+    // After the order was sent, the last row of the run and the death race; whoever wins, nothing is bought again.
+    let may_have_ended = fault.starts_with("after_send") && cut["outcome"] == "ok";
+    assert!(cut["outcome"] == "cut" || may_have_ended, "{cut}");
     go(&rig, RUN_S + 60).await;
     let (status, begun) = rig.tell("/api/v1/jobs/trading-run/run", "after-the-kill", &json!({})).await;
     assert_eq!(status, 202, "{begun}");
