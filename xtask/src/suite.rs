@@ -24,7 +24,7 @@ const RUNNER_LIMIT: Duration = Duration::from_secs(45 * 60);
 const PERSONAL: [&str; 10] =
     ["FSTS_", "DATABASE_URL", "DISCORD_", "AWS_", "LLM_", "OPENAI_", "AZURE_", "REDIS_URL", "MCP_", "VECTOR_DB_URL"];
 /// What a test run is steered by.
-const STEERING: [&str; 2] = ["FSTS_TEST_", "FSTS_NIGHT"];
+const STEERING: [&str; 3] = ["FSTS_TEST_", "FSTS_NIGHT", "FSTS_FULL"];
 /// What `cargo run` says about us; build scripts of others would take it for a change and run again.
 const CARGO_OWN: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_PRIMARY_PACKAGE", "CARGO_BIN_NAME"];
 
